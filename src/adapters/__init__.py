@@ -1,0 +1,1 @@
+"""Every technology, each in its own room, behind a port."""

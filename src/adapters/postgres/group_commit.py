@@ -1,0 +1,266 @@
+"""
+Group commit: callers that arrive while a batch is being written form the next one.
+
+One lane, no timer, no early acknowledgement: every caller gets its own answer after its batch is durable.
+Measured against one transaction a request in benchmarks/ (docs/decisions/0005).
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from random import SystemRandom
+from typing import TypeAlias
+
+import asyncpg
+import structlog
+
+from adapters.postgres import ledger_statements as sql
+from adapters.postgres.connection import DatabaseAddress, connect_for_posting
+from adapters.postgres.ledger import BatchRaced, Ledger, accounts_of
+from adapters.postgres.posting_meter import PostingMeter
+from adapters.postgres.posting_queue import PostingQueue, Submission
+from core.domain.book import PostingRequest
+from core.domain.identifiers import AccountId, TenantId
+from core.domain.idempotency import Answer
+from ports.posting import PostingFigures, PostingUnconfirmed
+
+_log = structlog.get_logger(__name__)
+_jitter = SystemRandom().uniform
+
+PostingConnection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
+Connect = Callable[[], Awaitable[PostingConnection]]
+
+_CONFLICTS = (BatchRaced, asyncpg.DeadlockDetectedError, asyncpg.SerializationError)
+_LOST = (
+    OSError,
+    TimeoutError,
+    asyncpg.InterfaceError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.IdleInTransactionSessionTimeoutError,
+    asyncpg.TooManyConnectionsError,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class GroupCommitLimits:
+    """
+    Where the group commit stops.
+
+    Attributes:
+        queue_weight: Entries that may wait before callers are refused.
+        batch_weight: Entries a batch holds, unless one submission alone is heavier.
+        max_age_seconds: How long a submission may wait before it is begun.
+        attempts: How often a batch is tried against races, deadlocks and serialization failures.
+        backoff_seconds: Shortest and longest pause between those tries.
+        unconfirmed_seconds: How long a batch whose commit may or may not have happened is posted again.
+        recheck_seconds: How soon accounts locked by others are looked at again.
+    """
+
+    queue_weight: int = 8192
+    batch_weight: int = 2048
+    max_age_seconds: float = 5.0
+    attempts: int = 5
+    backoff_seconds: tuple[float, float] = (0.005, 0.1)
+    unconfirmed_seconds: float = 10.0
+    recheck_seconds: float = 0.05
+
+
+class GroupCommit:
+    """Implements `ports.posting.Posting` with one lane a process; safe with several processes on one database."""
+
+    def __init__(
+        self, connect: Connect, ledger: Ledger, limits: GroupCommitLimits | None = None
+    ) -> None:
+        """Write with *ledger* over connections that *connect* gives; begin with `start`."""
+        self._connect = connect
+        self._ledger = ledger
+        self._limits = limits or GroupCommitLimits()
+        self._meter = PostingMeter()
+        self._queue = PostingQueue(
+            capacity=self._limits.queue_weight,
+            batch_weight=self._limits.batch_weight,
+            max_age_seconds=self._limits.max_age_seconds,
+        )
+        self._connection: PostingConnection | None = None
+        self._stuck: set[tuple[TenantId, AccountId]] = set()
+        self._lane: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Begin to write."""
+        self._lane = asyncio.create_task(self._run(), name="group commit")
+
+    async def stop(self, *, grace_seconds: float) -> None:
+        """Take nothing new, write what waits, and end; what is not written within the grace is never begun."""
+        self._queue.close()
+        if self._lane is not None:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(grace_seconds):
+                    await asyncio.shield(self._lane)
+            self._lane.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._lane
+        self._drop_connection()
+
+    async def post(self, request: PostingRequest) -> Answer:
+        """See `ports.posting.Posting.post`."""
+        return (await asyncio.shield(self._queue.put([request])))[0]
+
+    async def post_all(self, requests: Sequence[PostingRequest]) -> list[Answer]:
+        """See `ports.posting.Posting.post_all`."""
+        return await asyncio.shield(self._queue.put(list(requests)))
+
+    def figures(self) -> PostingFigures:
+        """See `ports.posting.Posting.figures`."""
+        return self._meter.figures(waiting=len(self._queue))
+
+    async def _run(self) -> None:
+        while not self._queue.is_drained:
+            batch = await self._queue.take(timeout_seconds=None)
+            if batch and self._stuck:
+                batch = await self._set_stuck_aside(batch)
+            if batch:
+                await self._settle(batch)
+
+    async def _settle(self, batch: list[Submission]) -> None:
+        """Answer or fail every submission of the batch, or let those behind a foreign lock wait again."""
+        try:
+            await self._write_until_known(batch)
+        except asyncpg.LockNotAvailableError:
+            await self._part_from_locked(batch)
+        except asyncio.CancelledError:
+            for submission in batch:
+                submission.fail(PostingUnconfirmed("the process stopped before the outcome was known"))
+            raise
+        except Exception as error:
+            await self._isolate(batch, error)
+
+    async def _write_until_known(self, batch: list[Submission]) -> None:
+        """
+        Write the batch, again after a race, and again on a new connection when one was lost at any point.
+
+        A commit may have happened before its connection broke. The keys decide: posted again, the batch replays
+        what is there and posts what is not (safety: never "failed" before that is known).
+        """
+        requests = [request for submission in batch for request in submission.requests]
+        loop = asyncio.get_running_loop()
+        give_up_at: float | None = None
+        conflicts = 0
+        while True:
+            try:
+                answers = await self._write(requests)
+            except _CONFLICTS:
+                conflicts += 1
+                if conflicts >= self._limits.attempts:
+                    raise
+                self._meter.batch_retried()
+                await asyncio.sleep(_jitter(*self._limits.backoff_seconds))
+            except _LOST as error:
+                self._drop_connection()
+                self._meter.batch_retried()
+                give_up_at = give_up_at or loop.time() + self._limits.unconfirmed_seconds
+                if loop.time() >= give_up_at:
+                    raise PostingUnconfirmed("the database cannot be reached; repeat with the same key") from error
+                _log.warning("posting connection lost, posting the batch again", error=type(error).__name__)
+                await asyncio.sleep(_jitter(*self._limits.backoff_seconds))
+            else:
+                self._answer(batch, answers)
+                return
+
+    async def _write(self, requests: list[PostingRequest]) -> list[Answer]:
+        connection = await self._connected()
+        async with connection.transaction():
+            return await self._ledger.post(connection, requests)
+
+    def _answer(self, batch: list[Submission], answers: list[Answer]) -> None:
+        start = 0
+        for submission in batch:
+            end = start + len(submission.requests)
+            submission.answer(answers[start:end])
+            start = end
+        self._meter.batch_written(batch, asyncio.get_running_loop().time())
+
+    async def _isolate(self, batch: list[Submission], error: Exception) -> None:
+        """A batch that fails for its own reasons is halved, so that one bad instruction fails alone."""
+        if isinstance(error, PostingUnconfirmed):
+            for submission in batch:
+                submission.fail(error)
+        elif len(batch) == 1:
+            batch[0].fail(_explain(error))
+        else:
+            self._meter.batch_retried()
+            middle = len(batch) // 2
+            await self._settle(batch[:middle])
+            await self._settle(batch[middle:])
+
+    async def _part_from_locked(self, batch: list[Submission]) -> None:
+        """A lock took too long: let only those who want it wait, and write the others."""
+        wanted = accounts_of(request.instruction for submission in batch for request in submission.requests)
+        locked = await self._locked_among(wanted)
+        self._meter.batch_retried()
+        if locked:
+            self._stuck |= locked
+            if free := await self._set_stuck_aside(batch):
+                await self._settle(free)
+        elif len(batch) == 1:
+            await self._wait_again(batch)
+        else:
+            middle = len(batch) // 2
+            await self._settle(batch[:middle])
+            await self._settle(batch[middle:])
+
+    async def _set_stuck_aside(self, batch: list[Submission]) -> list[Submission]:
+        """Put back what wants an account that is still locked by others; the rest is free to be written."""
+        self._stuck = await self._locked_among(self._stuck)
+        free: list[Submission] = []
+        waiting: list[Submission] = []
+        for submission in batch:
+            wanted = accounts_of(request.instruction for request in submission.requests)
+            (free if wanted.isdisjoint(self._stuck) else waiting).append(submission)
+        if waiting:
+            await self._wait_again(waiting, pause=not free)
+        return free
+
+    async def _wait_again(self, submissions: list[Submission], *, pause: bool = True) -> None:
+        if pause and not len(self._queue):
+            await asyncio.sleep(self._limits.recheck_seconds)
+        self._queue.put_back(submissions)
+
+    async def _locked_among(self, wanted: set[tuple[TenantId, AccountId]]) -> set[tuple[TenantId, AccountId]]:
+        """Which of the accounts another transaction holds, asked without waiting."""
+        tenants, accounts = [key[0] for key in wanted], [key[1] for key in wanted]
+        try:
+            connection = await self._connected()
+            rows = await connection.fetch(sql.FIND_UNLOCKED_ACCOUNTS, tenants, accounts)
+            existing = await connection.fetch(sql.FIND_ACCOUNTS, tenants, accounts)
+        except _LOST:
+            self._drop_connection()
+            return set()
+        return {(row[0], row[1]) for row in existing} - {(row[0], row[1]) for row in rows}
+
+    async def _connected(self) -> PostingConnection:
+        if self._connection is None or self._connection.is_closed():
+            self._connection = await self._connect()
+        return self._connection
+
+    def _drop_connection(self) -> None:
+        if self._connection is not None:
+            self._connection.terminate()
+            self._connection = None
+
+
+def connector(address: DatabaseAddress) -> Connect:
+    """How the lane gets a connection to *address*."""
+
+    async def connect() -> PostingConnection:
+        return await connect_for_posting(address)
+
+    return connect
+
+
+def _explain(error: Exception) -> Exception:
+    """Errors a caller may see as "try again"; anything else is our fault and stays what it is."""
+    if isinstance(error, (*_CONFLICTS, asyncpg.QueryCanceledError, asyncpg.InsufficientResourcesError)):
+        return PostingUnconfirmed("the database is too busy; repeat with the same key")
+    return error

@@ -1,0 +1,325 @@
+"""
+The Book decides a batch: which transfers post, and why the others do not.
+
+Pure: it is given the locked accounts and one moment, and judges instructions in order, each after the ones
+before it. A refusal leaves no trace in the Book and never harms its neighbours.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from core.domain.accounts import (
+    Account,
+    AccountStatus,
+    BalanceTooLarge,
+    InsufficientFunds,
+    Purpose,
+    WalletClosed,
+    WalletFrozen,
+    WalletInDebt,
+)
+from core.domain.chain import entry_hash, transfer_digest
+from core.domain.errors import CoreError
+from core.domain.holds import (
+    CaptureHold,
+    Hold,
+    HoldChange,
+    HoldNotFound,
+    HoldStatus,
+    PlaceHold,
+    take_step,
+)
+from core.domain.identifiers import AccountId, HoldId, TenantId, TransferId, main_account_id
+from core.domain.idempotency import Answer, IdempotencyClaim
+from core.domain.money import MAX_AMOUNT, MAX_BALANCE, AssetMismatch, check_amount
+from core.domain.transfers import (
+    CREDIT,
+    DEBIT,
+    Entry,
+    Leg,
+    ReferenceAlreadyUsed,
+    SameWallet,
+    Transfer,
+    TransferAlreadyReversed,
+    TransferDraft,
+)
+from core.domain.wallets import RECIPES, WalletNotFound
+
+
+@dataclass(slots=True)
+class Instruction:
+    """
+    What is decided together, all or nothing: one draft, or several for an atomic batch.
+
+    Attributes:
+        hold: A hold to place with the first draft, or a step on one (then the first draft's legs follow from it).
+        accounts: Every account it may touch, to be locked first.
+    """
+
+    tenant_id: TenantId
+    drafts: tuple[TransferDraft, ...]
+    hold: HoldChange | None = None
+    accounts: frozenset[AccountId] = frozenset()
+
+    @property
+    def hold_id(self) -> HoldId | None:
+        """The existing hold it changes, if it does."""
+        return None if self.hold is None or isinstance(self.hold, PlaceHold) else self.hold.hold_id
+
+    @property
+    def weight(self) -> int:
+        """About how many entries it writes."""
+        return sum(2 * len(draft.legs) or 2 for draft in self.drafts)
+
+
+@dataclass(slots=True)
+class Posted:
+    """It happened: the transfers with their entries, the hold as it is now, the wallets' accounts as they stand."""
+
+    transfers: list[Transfer]
+    hold: Hold | None
+    balances: dict[AccountId, int]
+
+
+@dataclass(slots=True)
+class Refused:
+    """It did not happen, and nothing changed."""
+
+    error: CoreError
+
+
+Outcome = Posted | Refused
+Render = Callable[[Outcome], Answer]
+"""Pure: an outcome as the client will read it, so that those very bytes are stored with the key."""
+
+
+@dataclass(slots=True)
+class PostingRequest:
+    """An instruction with its claim to happen once and the way its answer is written."""
+
+    instruction: Instruction
+    claim: IdempotencyClaim
+    render: Render
+
+
+class Book:
+    """The accounts of one batch, moved forward decision by decision."""
+
+    def __init__(
+        self,
+        accounts: Iterable[Account],
+        *,
+        holds: Iterable[Hold] = (),
+        references: dict[tuple[TenantId, str], TransferId] | None = None,
+        reversals: dict[tuple[TenantId, TransferId], TransferId] | None = None,
+        posted_at: datetime,
+    ) -> None:
+        """Open the book at *posted_at* with what is locked, and with the references and reversals already taken."""
+        self._accounts = {(account.tenant_id, account.id): account for account in accounts}
+        self._holds = {(hold.tenant_id, hold.id): hold for hold in holds}
+        self._references = {} if references is None else references
+        self._reversals = {} if reversals is None else reversals
+        self._posted_at = posted_at
+        self._undo: list[tuple[Account, int, int, bytes, bool]] = []
+
+    def decide(self, instruction: Instruction) -> Outcome:
+        """Post all of the instruction's drafts, or refuse and leave everything as it was."""
+        self._undo.clear()
+        transfers: list[Transfer] = []
+        hold: Hold | None = None
+        try:
+            if instruction.hold is not None and not isinstance(instruction.hold, PlaceHold):
+                hold = self._step(instruction.tenant_id, instruction.hold, instruction.drafts[0])
+            for draft in instruction.drafts:
+                transfers.append(self._post(instruction.tenant_id, draft))
+            if isinstance(instruction.hold, PlaceHold):
+                hold = self._placed(instruction.hold, transfers[0])
+        except CoreError as error:
+            self._take_back(transfers)
+            return Refused(error)
+        if hold is not None:
+            self._holds[hold.tenant_id, hold.id] = hold
+        return Posted(transfers, hold, self._balances(instruction, transfers))
+
+    def _step(self, tenant_id: TenantId, step: HoldChange, draft: TransferDraft) -> Hold:
+        assert not isinstance(step, PlaceHold)
+        hold = self._holds.get((tenant_id, step.hold_id))
+        if hold is None:
+            raise HoldNotFound(f"no hold {step.hold_id}")
+        if isinstance(step, CaptureHold):
+            self._check_active(self._account(tenant_id, main_account_id(hold.wallet_id)))
+        changed, draft.legs = take_step(hold, step, now=self._posted_at)
+        return changed
+
+    def _placed(self, hold: PlaceHold, transfer: Transfer) -> Hold:
+        entry = transfer.entries[0]
+        return Hold(
+            tenant_id=transfer.tenant_id,
+            id=HoldId(transfer.id),
+            wallet_id=hold.wallet_id,
+            asset=entry.asset,
+            amount=entry.amount,
+            captured=0,
+            released=0,
+            status=HoldStatus.PENDING,
+            expires_at=transfer.posted_at + hold.lifetime,
+            placed_at=transfer.posted_at,
+            reference=transfer.reference,
+            description=transfer.description,
+            metadata=transfer.metadata,
+        )
+
+    def _post(self, tenant_id: TenantId, draft: TransferDraft) -> Transfer:
+        self._check_guards(tenant_id, draft)
+        moved = [self._move(tenant_id, leg, draft) for leg in draft.legs]
+        transfer = Transfer(
+            tenant_id=tenant_id,
+            id=draft.id,
+            type=draft.type,
+            posted_at=self._posted_at,
+            trace_id=draft.trace_id,
+            reference=draft.reference,
+            description=draft.description,
+            metadata=draft.metadata,
+            reversal_of=draft.reversal_of,
+            hold_id=draft.hold_id,
+        )
+        self._write_entries(transfer, moved)
+        if draft.reference is not None:
+            self._references[tenant_id, draft.reference] = draft.id
+        if draft.reversal_of is not None:
+            self._reversals[tenant_id, draft.reversal_of] = draft.id
+        return transfer
+
+    def _check_guards(self, tenant_id: TenantId, draft: TransferDraft) -> None:
+        if draft.reference is not None:
+            taken = self._references.get((tenant_id, draft.reference))
+            if taken is not None:
+                raise ReferenceAlreadyUsed(
+                    f"transfer {taken} has this reference", pointer="#/reference", transfer_id=str(taken)
+                )
+        if draft.reversal_of is not None:
+            taken = self._reversals.get((tenant_id, draft.reversal_of))
+            if taken is not None:
+                raise TransferAlreadyReversed(f"transfer {taken} reversed it", transfer_id=str(taken))
+
+    def _move(self, tenant_id: TenantId, leg: Leg, draft: TransferDraft) -> tuple[Account, int, Account, int, int]:
+        """Check one leg and move its balances; the accounts with their new balances, and the amount."""
+        source, destination = self._account(tenant_id, leg.debit), self._account(tenant_id, leg.credit)
+        amount, begun = leg.amount, draft.begun
+        if (source.purpose, destination.purpose) not in RECIPES[draft.type]:
+            raise WalletNotFound(f"a {draft.type} does not run between these two accounts")
+        if not 1 <= amount <= MAX_AMOUNT:
+            check_amount(amount)
+        if source is destination:
+            raise SameWallet("money moves between two different wallets")
+        if source.asset != destination.asset:
+            raise AssetMismatch(f"{source.asset} cannot move into a wallet of {destination.asset}")
+        if source.status is not AccountStatus.ACTIVE and (begun or source.status is AccountStatus.CLOSED):
+            self._check_active(source)
+        if destination.status is not AccountStatus.ACTIVE and (begun or destination.status is AccountStatus.CLOSED):
+            self._check_active(destination)
+        if source.debt_allowed:
+            raise WalletInDebt("credits must clear the debt first", wallet_id=str(source.wallet_id))
+        left, grown = source.balance - amount, destination.balance + amount
+        if source.floor is not None and left < source.floor:
+            available = source.balance - source.floor
+            raise InsufficientFunds(
+                f"{amount} minor units wanted, {available} available",
+                available=available,
+                asset=source.asset,
+                **({} if source.wallet_id is None else {"wallet_id": str(source.wallet_id)}),
+            )
+        if left < -MAX_BALANCE or grown > MAX_BALANCE:
+            raise BalanceTooLarge(f"a balance stays within {MAX_BALANCE} minor units either side of zero")
+        self._remember(source)
+        self._remember(destination)
+        source.balance, destination.balance = left, grown
+        if destination.debt_allowed and destination.floor is not None and grown >= destination.floor:
+            destination.debt_allowed = False
+        return source, left, destination, grown, amount
+
+    def _write_entries(self, transfer: Transfer, moved: list[tuple[Account, int, Account, int, int]]) -> None:
+        digest = transfer_digest(
+            tenant_id=transfer.tenant_id,
+            transfer_id=transfer.id,
+            type=transfer.type.value,
+            posted_at=transfer.posted_at,
+            entry_count=2 * len(moved),
+            trace_id=transfer.trace_id,
+            reference=transfer.reference,
+            description=transfer.description,
+            metadata=transfer.metadata,
+            reversal_of=transfer.reversal_of,
+            hold_id=transfer.hold_id,
+        )
+        leg = 0
+        for source, left, destination, grown, amount in moved:
+            transfer.entries.append(_entry(source, leg, DEBIT, amount, left, digest))
+            transfer.entries.append(_entry(destination, leg + 1, CREDIT, amount, grown, digest))
+            leg += 2
+
+    def _account(self, tenant_id: TenantId, account_id: AccountId) -> Account:
+        account = self._accounts.get((tenant_id, account_id))
+        if account is None:
+            raise WalletNotFound(f"no wallet {account_id}", wallet_id=str(account_id))
+        return account
+
+    def _check_active(self, account: Account) -> None:
+        if account.status is AccountStatus.FROZEN:
+            raise WalletFrozen("the wallet is frozen", wallet_id=str(account.wallet_id))
+        if account.status is AccountStatus.CLOSED:
+            raise WalletClosed("the wallet is closed", wallet_id=str(account.wallet_id))
+
+    def _remember(self, account: Account) -> None:
+        self._undo.append((account, account.balance, account.sequence, account.chain, account.debt_allowed))
+
+    def _take_back(self, transfers: list[Transfer]) -> None:
+        for account, balance, sequence, chain, debt_allowed in reversed(self._undo):
+            account.balance, account.sequence, account.chain = balance, sequence, chain
+            account.debt_allowed = debt_allowed
+        for transfer in transfers:
+            if transfer.reference is not None:
+                del self._references[transfer.tenant_id, transfer.reference]
+            if transfer.reversal_of is not None:
+                del self._reversals[transfer.tenant_id, transfer.reversal_of]
+
+    def _balances(self, instruction: Instruction, transfers: list[Transfer]) -> dict[AccountId, int]:
+        if instruction.hold is not None:
+            known = (self._accounts.get((instruction.tenant_id, account_id)) for account_id in instruction.accounts)
+            return {account.id: account.balance for account in known if account is not None}
+        return {
+            entry.account_id: entry.balance_after
+            for transfer in transfers
+            for entry in transfer.entries
+            if entry.purpose is Purpose.MAIN
+        }
+
+
+def _entry(account: Account, leg: int, direction: int, amount: int, balance_after: int, digest: bytes) -> Entry:
+    account.sequence += 1
+    account.chain = entry_hash(
+        previous=account.chain,
+        tenant_id=account.tenant_id,
+        account_id=account.id,
+        asset=account.asset,
+        transfer=digest,
+        sequence=account.sequence,
+        direction=direction,
+        leg=leg,
+        amount=amount,
+        balance_after=balance_after,
+    )
+    return Entry(
+        leg=leg,
+        account_id=account.id,
+        wallet_id=account.wallet_id,
+        purpose=account.purpose,
+        asset=account.asset,
+        sequence=account.sequence,
+        direction=direction,
+        amount=amount,
+        balance_after=balance_after,
+        chain=account.chain,
+    )

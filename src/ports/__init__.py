@@ -1,0 +1,1 @@
+"""What the core needs from the world: one Protocol a file, domain types in and out."""

@@ -1,0 +1,23 @@
+"""Accounts that open when they are first needed."""
+
+from typing import Protocol
+
+from core.domain.accounts import Purpose
+from core.domain.identifiers import AccountId, TenantId, WalletId
+
+
+class AccountOpening(Protocol):
+    """Opens idempotently, in a transaction of its own, before the posting that needs the account."""
+
+    async def ensure_system(self, tenant_id: TenantId, purpose: Purpose, asset: str) -> AccountId:
+        """
+        The tenant's account of that purpose and asset, open.
+
+        Raises:
+            AssetNotFound: If the tenant has no such asset.
+        """
+        ...
+
+    async def ensure_reserve(self, tenant_id: TenantId, wallet_id: WalletId, asset: str) -> AccountId:
+        """The wallet's reserve account, open."""
+        ...
