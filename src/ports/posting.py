@@ -69,11 +69,11 @@ class Posting(Protocol):
         """
         Decide one instruction, commit, and only then give its answer.
 
-        The answer is what its render made of the outcome, or byte for byte what was stored for its key before.
+        The answer is what its render made of the outcome (a key that came before with another fingerprint is
+        refused through it too), or byte for byte what was stored for its key before.
         Cancelling the caller does not cancel the posting.
 
         Raises:
-            IdempotencyKeyReused: If the key came before with another fingerprint.
             PostingQueueFull, PostingTooLate, PostingStopping: Nothing was begun.
             PostingUnconfirmed: It may have happened; the same claim finds out.
         """
@@ -82,8 +82,6 @@ class Posting(Protocol):
     async def post_all(self, requests: Sequence[PostingRequest]) -> list[Answer]:
         """
         Decide several independent instructions, each with its own claim and answer, in their order.
-
-        A reused key is answered by that request's render, not raised, so that its neighbours keep their answers.
 
         Raises:
             PostingQueueFull, PostingTooLate, PostingStopping: Nothing was begun.

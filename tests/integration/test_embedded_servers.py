@@ -8,7 +8,7 @@ import signal
 import socket
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
 from importlib.machinery import ModuleSpec
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -37,7 +37,7 @@ from entrypoints.embedded import EmbeddedServers
 
 async def main():
     async with EmbeddedServers(Path(sys.argv[1])) as servers:
-        print(servers.postgres_url, servers.redis_url, flush=True)
+        print(servers.postgres_url, flush=True)
         await asyncio.Event().wait()
 
 asyncio.run(main())
@@ -91,40 +91,54 @@ async def test_a_killed_supervisor_leaves_no_server_behind_and_its_data_to_the_n
     tmp_path: Path, *, servers_too: bool
 ) -> None:
     home = tmp_path / "home"
-    supervisor = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", SUPERVISOR, home, stdout=asyncio.subprocess.PIPE
-    )
-    assert supervisor.stdout is not None
-    postgres_url = (await supervisor.stdout.readline()).decode().split()[0]
-    connection = await asyncpg.connect(postgres_url)
-    await connection.execute("CREATE TABLE note AS SELECT 'kept' AS body")
-    family = processes_in(home)
-    assert len(family) > 2
+    async with supervisor_in(home) as (supervisor, postgres_url):
+        connection = await asyncpg.connect(postgres_url)
+        await connection.execute("CREATE TABLE note AS SELECT 'kept' AS body")
+        family = processes_in(home)
+        assert len(family) > 2
 
-    for process in family if servers_too else []:
-        os.kill(process, signal.SIGKILL)
-    supervisor.kill()
-    await supervisor.wait()
-    connection.terminate()
+        send(signal.SIGKILL, family if servers_too else [])
+        supervisor.kill()
+        await supervisor.wait()
+        connection.terminate()
 
-    assert await comes_true(lambda: not processes_in(home))
-    async with EmbeddedServers(home) as servers:
-        assert await fetch(servers, "SELECT body FROM note") == ["kept"]
+        assert await comes_true(lambda: not processes_in(home))
+        async with EmbeddedServers(home) as servers:
+            assert await fetch(servers, "SELECT body FROM note") == ["kept"]
 
 
-async def test_a_stranger_with_the_dead_postmasters_number_is_no_obstacle(tmp_path: Path) -> None:
-    async with EmbeddedServers(tmp_path / "home", valkey=False) as servers:
-        await servers.kill_postgres()
-        stranger = await asyncio.create_subprocess_exec(sys.executable, "-c", "input()", stdin=asyncio.subprocess.PIPE)
-        postmaster_file = tmp_path / "home" / "pgdata" / "postmaster.pid"
-        _number, *rest = postmaster_file.read_text().splitlines(keepends=True)
-        postmaster_file.write_text("".join([f"{stranger.pid}\n", *rest]))
+@needs_proc
+async def test_the_next_supervisor_waits_for_the_servers_of_a_killed_one(tmp_path: Path) -> None:
+    """Two servers at work in one folder would destroy it."""
+    home = tmp_path / "home"
+    async with supervisor_in(home) as (supervisor, _):
+        family = processes_in(home)
+        send(signal.SIGSTOP, family)
+        supervisor.kill()
+        await supervisor.wait()
 
-        await servers.restart_postgres()
+        starting = asyncio.create_task(EmbeddedServers(home).__aenter__())
+        await asyncio.wait([starting], timeout=0.3)
+        assert set(processes_in(home)) == set(family)
 
-        assert await fetch(servers, "SELECT 1") == [1]
-        assert stranger.returncode is None
-        await stranger.communicate(b"\n")
+        send(signal.SIGCONT, family)
+        servers = await starting
+        assert set(processes_in(home)).isdisjoint(family)
+        await servers.__aexit__(None, None, None)
+
+
+async def test_a_stranger_with_the_dead_postmasters_number_is_no_obstacle(servers: EmbeddedServers, home: Path) -> None:
+    await servers.kill_postgres()
+    stranger = await asyncio.create_subprocess_exec(sys.executable, "-c", "input()", stdin=asyncio.subprocess.PIPE)
+    postmaster_file = home / "pgdata" / "postmaster.pid"
+    _number, *rest = postmaster_file.read_text().splitlines(keepends=True)
+    postmaster_file.write_text("".join([f"{stranger.pid}\n", *rest]))
+
+    await servers.restart_postgres()
+
+    assert await fetch(servers, "SELECT 1") == [1]
+    assert stranger.returncode is None
+    await stranger.communicate(b"\n")
 
 
 async def test_a_killed_postgres_comes_back_at_its_url_with_every_acknowledged_row(servers: EmbeddedServers) -> None:
@@ -207,8 +221,16 @@ async def test_a_server_that_fails_names_its_log_and_leaves_the_folder_free(tmp_
     assert refusal.value.log == tmp_path / "home" / "postgres.log"
     assert str(refusal.value.log) in str(refusal.value)
 
-    async with EmbeddedServers(tmp_path / "home", postgres_port=free_port()) as servers:
-        assert await fetch(servers, "SELECT 1") == [1]
+    async with EmbeddedServers(tmp_path / "home"):
+        pass
+
+
+async def test_postgresql_alone_runs_on_the_port_that_is_asked_for(tmp_path: Path) -> None:
+    port = free_port()
+    async with EmbeddedServers(tmp_path / "home", postgres_port=port, valkey=False) as servers:
+        assert urlsplit(servers.postgres_url).port == port
+        with pytest.raises(RuntimeError, match="Valkey"):
+            _ = servers.redis_url
 
 
 async def test_a_folder_without_postgresql_programs_is_refused(tmp_path: Path) -> None:
@@ -241,6 +263,28 @@ async def test_root_without_user_namespaces_runs_its_servers_as_nobody(
 
     async with EmbeddedServers(home) as servers:
         assert await fetch(servers, "SELECT body FROM note") == ["kept"]
+
+
+@contextlib.asynccontextmanager
+async def supervisor_in(home: Path) -> AsyncGenerator[tuple[asyncio.subprocess.Process, str], None]:
+    """A process of its own that runs the servers, and the URL of its PostgreSQL."""
+    supervisor = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", SUPERVISOR, home, stdout=asyncio.subprocess.PIPE
+    )
+    try:
+        assert supervisor.stdout is not None
+        yield supervisor, (await supervisor.stdout.readline()).decode().strip()
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            supervisor.kill()
+        await supervisor.wait()
+        send(signal.SIGKILL, processes_in(home))  # if the test failed
+
+
+def send(number: signal.Signals, processes: list[int]) -> None:
+    for process in processes:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(process, number)
 
 
 async def execute(servers: EmbeddedServers, *statements: str) -> None:

@@ -35,6 +35,8 @@ def application_config(address: DatabaseAddress, *, pool_size: int) -> SQLAlchem
         ),
         session_config=AsyncSessionConfig(expire_on_commit=False, autoflush=False),
         metadata=tables.TenantRow.metadata,
+        enable_touch_updated_timestamp_listener=False,
+        enable_file_object_listener=False,
     )
 
 

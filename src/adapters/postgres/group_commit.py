@@ -21,8 +21,8 @@ from adapters.postgres.ledger import BatchRaced, Ledger, accounts_of
 from adapters.postgres.posting_meter import PostingMeter
 from adapters.postgres.posting_queue import PostingQueue, Submission
 from core.domain.book import PostingRequest
-from core.domain.identifiers import AccountId, TenantId
 from core.domain.idempotency import Answer
+from core.domain.identifiers import AccountId, TenantId
 from ports.posting import PostingFigures, PostingUnconfirmed
 
 _log = structlog.get_logger(__name__)
@@ -36,6 +36,7 @@ _LOST = (
     OSError,
     TimeoutError,
     asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
     asyncpg.PostgresConnectionError,
     asyncpg.OperatorInterventionError,
     asyncpg.IdleInTransactionSessionTimeoutError,
@@ -70,9 +71,7 @@ class GroupCommitLimits:
 class GroupCommit:
     """Implements `ports.posting.Posting` with one lane a process; safe with several processes on one database."""
 
-    def __init__(
-        self, connect: Connect, ledger: Ledger, limits: GroupCommitLimits | None = None
-    ) -> None:
+    def __init__(self, connect: Connect, ledger: Ledger, limits: GroupCommitLimits | None = None) -> None:
         """Write with *ledger* over connections that *connect* gives; begin with `start`."""
         self._connect = connect
         self._ledger = ledger

@@ -19,8 +19,8 @@ from core.domain.book import Book, Instruction, Posted, PostingRequest, Refused
 from core.domain.errors import NotFound
 from core.domain.events import event_type
 from core.domain.holds import Hold, HoldStatus, PlaceHold
-from core.domain.identifiers import AccountId, HoldId, TenantId, TransferId, WalletId
 from core.domain.idempotency import Answer, IdempotencyClaim, IdempotencyKeyReused
+from core.domain.identifiers import AccountId, HoldId, TenantId, TransferId, WalletId
 from ports.id_generator import IdGenerator
 
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record] | asyncpg.pool.PoolConnectionProxy[asyncpg.Record]"
@@ -89,7 +89,10 @@ class Ledger:
             (instruction.tenant_id, kind, value)
             for instruction in instructions
             for draft in instruction.drafts
-            for kind, value in (("reference", draft.reference), ("reversal", draft.reversal_of and str(draft.reversal_of)))
+            for kind, value in (
+                ("reference", draft.reference),
+                ("reversal", draft.reversal_of and str(draft.reversal_of)),
+            )
             if value is not None
         ]
         references: dict[tuple[TenantId, str], TransferId] = {}
@@ -220,9 +223,7 @@ class Ledger:
 
 def accounts_of(instructions: Iterable[Instruction]) -> set[tuple[TenantId, AccountId]]:
     """Every account the instructions may touch."""
-    return {
-        (instruction.tenant_id, account_id) for instruction in instructions for account_id in instruction.accounts
-    }
+    return {(instruction.tenant_id, account_id) for instruction in instructions for account_id in instruction.accounts}
 
 
 def hold_from_row(row: asyncpg.Record) -> Hold:

@@ -30,8 +30,8 @@ from core.domain.holds import (
     PlaceHold,
     take_step,
 )
-from core.domain.identifiers import AccountId, HoldId, TenantId, TransferId, main_account_id
 from core.domain.idempotency import Answer, IdempotencyClaim
+from core.domain.identifiers import AccountId, HoldId, TenantId, TransferId, main_account_id
 from core.domain.money import MAX_AMOUNT, MAX_BALANCE, AssetMismatch, check_amount
 from core.domain.transfers import (
     CREDIT,
@@ -137,6 +137,8 @@ class Book:
                 hold = self._placed(instruction.hold, transfers[0])
         except CoreError as error:
             self._take_back(transfers)
+            if len(instruction.drafts) > 1:
+                error.facts["index"] = len(transfers)
             return Refused(error)
         if hold is not None:
             self._holds[hold.tenant_id, hold.id] = hold

@@ -157,9 +157,7 @@ def _capture(hold: Hold, step: CaptureHold, *, now: datetime) -> tuple[Hold, tup
         raise HoldHasExpired("the hold's time has run out")
     amount = hold.remaining if step.amount is None else step.amount
     if amount > hold.remaining:
-        raise CaptureExceedsHold(
-            f"{hold.remaining} minor units remain", pointer="#/amount", remaining=hold.remaining
-        )
+        raise CaptureExceedsHold(f"{hold.remaining} minor units remain", pointer="#/amount", remaining=hold.remaining)
     rest = hold.remaining - amount
     ends = step.final or rest == 0
     legs = [Leg(reserve_account_id(hold.wallet_id), step.destination, amount)]

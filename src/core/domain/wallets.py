@@ -109,14 +109,15 @@ COUNTERPART: dict[TransferType, Purpose] = {
 }
 """The tenant's own account on the other side of a movement that names one wallet."""
 
-_INTO_WALLET = frozenset({TransferType.TOPUP, TransferType.BONUS, TransferType.CREDIT})
+OPENING_TYPES = frozenset({TransferType.TOPUP, TransferType.BONUS, TransferType.CREDIT})
+"""What brings money in from the tenant; named by user, it opens the wallet that is missing."""
 
 
 def counterpart_leg(type_: TransferType, *, tenant_id: TenantId, wallet_id: WalletId, asset: str, amount: int) -> Leg:
     """The leg of a top-up, bonus, spend, credit or debit of *amount* minor units."""
     counterpart = system_account_id(tenant_id, COUNTERPART[type_], asset)
     main = main_account_id(wallet_id)
-    return Leg(counterpart, main, amount) if type_ in _INTO_WALLET else Leg(main, counterpart, amount)
+    return Leg(counterpart, main, amount) if type_ in OPENING_TYPES else Leg(main, counterpart, amount)
 
 
 def hold_leg(*, wallet_id: WalletId, amount: int) -> Leg:

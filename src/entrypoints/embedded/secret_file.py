@@ -2,14 +2,19 @@
 
 import os
 import secrets
+from collections.abc import Callable
 from pathlib import Path
 
 _SECRET_BYTES = 24
 
 
-def secret_in(path: Path) -> str:
+def _new_password() -> str:
+    return secrets.token_hex(_SECRET_BYTES)
+
+
+def secret_in(path: Path, *, make: Callable[[], str] = _new_password) -> str:
     """
-    Read the secret in *path*, or make one: 48 hexadecimal characters in a file of mode 0600.
+    Read the secret in *path*, or make one (48 hexadecimal characters, unless told otherwise) in a file of mode 0600.
 
     The file appears whole or not at all, so that a crash leaves no empty password behind.
 
@@ -21,7 +26,7 @@ def secret_in(path: Path) -> str:
         draft.unlink(missing_ok=True)
         descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "w") as file:
-            file.write(secrets.token_hex(_SECRET_BYTES))
+            file.write(make())
             file.flush()
             os.fsync(descriptor)
         draft.rename(path)

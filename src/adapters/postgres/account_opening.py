@@ -1,0 +1,74 @@
+"""Accounts opened when they are first needed, each in a transaction of its own."""
+
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
+
+from adapters.postgres.errors import constraint_of, translated
+from adapters.postgres.remembered import Remembered
+from adapters.postgres.tables import AccountRow
+from core.domain.accounts import WALLET_FLOOR, Purpose
+from core.domain.assets import AssetNotFound
+from core.domain.identifiers import AccountId, TenantId, WalletId, reserve_account_id, system_account_id
+
+_CAPACITY = 50_000
+
+
+class PostgresAccountOpening:
+    """Implements `ports.account_opening.AccountOpening`; remembers what is open, since accounts are never deleted."""
+
+    def __init__(self, sessions: async_sessionmaker[AsyncSession]) -> None:
+        """Open through *sessions*."""
+        self._sessions = sessions
+        self._system: Remembered[tuple[TenantId, Purpose, str], AccountId] = Remembered(_CAPACITY)
+        self._reserves: Remembered[tuple[TenantId, WalletId], AccountId] = Remembered(_CAPACITY)
+
+    async def ensure_system(self, tenant_id: TenantId, purpose: Purpose, asset: str) -> AccountId:
+        """
+        The tenant's account of that purpose and asset, open.
+
+        Raises:
+            AssetNotFound: If the tenant has no such asset.
+        """
+        key = (tenant_id, purpose, asset)
+        account_id = self._system.get(key)
+        if account_id is None:
+            account_id = system_account_id(tenant_id, purpose, asset)
+            await self._open(tenant_id, account_id, purpose, asset, wallet_id=None)
+            self._system.keep(key, account_id)
+        return account_id
+
+    async def ensure_reserve(self, tenant_id: TenantId, wallet_id: WalletId, asset: str) -> AccountId:
+        """The wallet's reserve account, open."""
+        key = (tenant_id, wallet_id)
+        account_id = self._reserves.get(key)
+        if account_id is None:
+            account_id = reserve_account_id(wallet_id)
+            await self._open(tenant_id, account_id, Purpose.RESERVE, asset, wallet_id=wallet_id)
+            self._reserves.keep(key, account_id)
+        return account_id
+
+    async def _open(
+        self, tenant_id: TenantId, account_id: AccountId, purpose: Purpose, asset: str, *, wallet_id: WalletId | None
+    ) -> None:
+        statement = (
+            insert(AccountRow)
+            .values(
+                tenant_id=tenant_id,
+                id=account_id,
+                asset=asset,
+                purpose=purpose.value,
+                wallet_id=wallet_id,
+                floor=None if wallet_id is None else WALLET_FLOOR,
+            )
+            .on_conflict_do_nothing()
+        )
+        try:
+            with translated():
+                async with self._sessions() as session:
+                    await session.execute(statement)
+                    await session.commit()
+        except IntegrityError as error:
+            if constraint_of(error) == "accounts_asset_exists":
+                raise AssetNotFound(f"no asset {asset}", pointer="#/asset") from error
+            raise

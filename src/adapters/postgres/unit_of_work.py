@@ -1,0 +1,41 @@
+"""One transaction over SQLAlchemy; rolled back unless committed."""
+
+from contextlib import AsyncExitStack
+from types import TracebackType
+from typing import Self
+
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
+
+from adapters.postgres.asset_repository import PostgresAssetRepository
+from adapters.postgres.errors import translated
+from adapters.postgres.tenant_repository import PostgresTenantRepository
+from adapters.postgres.wallet_repository import PostgresWalletRepository
+
+
+class PostgresUnitOfWork:
+    """Implements `ports.unit_of_work.UnitOfWork`."""
+
+    def __init__(self, sessions: async_sessionmaker[AsyncSession]) -> None:
+        """Begin on a session of *sessions*, when entered."""
+        self._session = sessions()
+        self._exit = AsyncExitStack()
+        self.assets = PostgresAssetRepository(self._session)
+        self.wallets = PostgresWalletRepository(self._session)
+        self.tenants = PostgresTenantRepository(self._session)
+
+    async def __aenter__(self) -> Self:
+        """Begin, lazily, with the first statement."""
+        self._exit.enter_context(translated())
+        self._exit.push_async_callback(self._session.close)
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Roll back what was not committed, and give the connection back."""
+        await self._exit.__aexit__(kind, error, trace)
+
+    async def commit(self) -> None:
+        """Keep everything, durably."""
+        with translated():
+            await self._session.commit()

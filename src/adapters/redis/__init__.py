@@ -1,0 +1,1 @@
+"""Redis: fast, and allowed to forget everything."""

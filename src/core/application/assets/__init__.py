@@ -1,0 +1,1 @@
+"""Assets a tenant keeps value in."""

@@ -1,0 +1,1 @@
+"""Wallets: open, change, read."""

@@ -1,0 +1,1 @@
+"""The `bursar` command. Each command imports what it needs, when it runs."""

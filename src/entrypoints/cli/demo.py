@@ -1,0 +1,30 @@
+"""`bursar demo`: a whole story over HTTP, on free ports and a temporary folder."""
+
+import asyncio
+import tempfile
+from argparse import ArgumentParser, Namespace
+from pathlib import Path
+
+
+def add_arguments(_parser: ArgumentParser) -> None:
+    """None: it needs nothing."""
+
+
+def run(_arguments: Namespace) -> int:
+    """Tell the story; 0 when everything in it, the verified ledger included, came out as it should."""
+    return asyncio.run(_tell())
+
+
+async def _tell() -> int:
+    from entrypoints.development.api_process import ApiProcess
+    from entrypoints.development.stack import DevelopmentStack
+    from entrypoints.development.story import tell
+    from entrypoints.embedded.free_port import free_port
+
+    with tempfile.TemporaryDirectory(prefix="bursar-demo-") as folder:
+        home = Path(folder) / "home"
+        async with DevelopmentStack(home) as stack:
+            print("PostgreSQL and Valkey are running, the schema is made, the first tenant is there.")
+            async with ApiProcess(stack.environment, port=free_port(), log=home / "api.log") as api:
+                await tell(api.base_url, stack.keys.api_key)
+    return 0

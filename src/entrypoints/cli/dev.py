@@ -1,0 +1,68 @@
+"""`bursar dev`: everything on this machine until Ctrl-C."""
+
+import asyncio
+import os
+import signal
+import sys
+from argparse import ArgumentParser, Namespace
+from pathlib import Path
+
+_POLL_SECONDS = 0.2
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Folder, port, and whether to begin anew."""
+    parser.add_argument("--data-dir", type=Path, default=Path(".bursar"), help="folder of all data (.bursar)")
+    parser.add_argument("--port", type=int, default=8080, help="port of the API (8080)")
+    parser.add_argument("--workers", type=int, default=1, help="API processes (1)")
+    parser.add_argument("--fresh", action="store_true", help="begin with an empty folder")
+
+
+def run(arguments: Namespace) -> int:
+    """Serve until Ctrl-C or SIGTERM; DATABASE_URL and REDIS_URL, when given, are used instead of embedded servers."""
+    return asyncio.run(_serve(arguments))
+
+
+async def _serve(arguments: Namespace) -> int:
+    from entrypoints.development.api_process import ApiProcess
+    from entrypoints.development.panel import panel
+    from entrypoints.development.stack import DevelopmentStack
+
+    stopped = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stopped.set)
+    home = arguments.data_dir.resolve()
+    postgres_bin = os.environ.get("BURSAR_POSTGRES_BIN")
+    stack = DevelopmentStack(
+        home,
+        database_url=os.environ.get("DATABASE_URL"),
+        redis_url=os.environ.get("REDIS_URL"),
+        fresh=arguments.fresh,
+        postgres_bin=None if postgres_bin is None else Path(postgres_bin),
+    )
+    async with (
+        stack,
+        ApiProcess(stack.environment, port=arguments.port, log=home / "api.log", workers=arguments.workers) as api,
+    ):
+        description = stack.write_description(api.base_url)
+        keys = stack.keys
+        print(
+            panel(
+                base_url=api.base_url,
+                api_key=keys.api_key,
+                admin_key=keys.admin_key,
+                description=str(description),
+            ),
+            flush=True,
+        )
+        while not stopped.is_set():
+            if api.has_ended():
+                print(f"the API ended; see {home / 'api.log'}", file=sys.stderr)
+                return 1
+            try:
+                async with asyncio.timeout(_POLL_SECONDS):
+                    await stopped.wait()
+            except TimeoutError:
+                continue
+        print("stopping …", flush=True)
+    return 0

@@ -1,0 +1,34 @@
+"""`bursar <command>`: dispatch only; a command lives in the file of its name."""
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from importlib import import_module
+
+COMMANDS: dict[str, str] = {
+    "dev": "everything on this machine, with embedded PostgreSQL and Valkey, until Ctrl-C",
+    "demo": "a whole story over HTTP, with the money that moved, ending with a verified ledger",
+    "api": "the HTTP API",
+    "migrate": "bring the database to the newest schema",
+    "seed": "a first tenant with keys, assets, users and opening balances",
+}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; its exit status."""
+    parser = argparse.ArgumentParser(prog="bursar", description="Wallets on a double-entry ledger.")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="command")
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    for name, summary in COMMANDS.items():
+        command = commands.add_parser(name, help=summary, description=summary)
+        if given[:1] == [name]:
+            module = import_module(f"entrypoints.cli.{name}")
+            module.add_arguments(command)
+            command.set_defaults(run=module.run)
+    chosen = parser.parse_args(given)
+    run: Callable[[argparse.Namespace], int] = chosen.run
+    return run(chosen)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

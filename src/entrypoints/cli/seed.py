@@ -1,0 +1,27 @@
+"""`bursar seed`: a first tenant with keys, assets, users and opening balances, in any database."""
+
+import asyncio
+import os
+from argparse import ArgumentParser, Namespace
+from pathlib import Path
+
+from entrypoints.settings import Settings
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Where the keys are kept."""
+    parser.add_argument("--data-dir", type=Path, default=Path(".bursar"), help="folder the keys are kept in (.bursar)")
+
+
+def run(arguments: Namespace) -> int:
+    """Seed the database of the environment; again changes nothing."""
+    from entrypoints.container import Container
+    from entrypoints.development.keys import keys_in
+    from entrypoints.development.seeding import seed
+
+    settings = Settings.from_environment(os.environ)
+    arguments.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    keys = keys_in(arguments.data_dir)
+    asyncio.run(seed(Container(settings=settings), keys))
+    print(f"seeded; the keys are in {arguments.data_dir}/api.key and {arguments.data_dir}/admin.key")
+    return 0

@@ -1,0 +1,110 @@
+"""The one place where ports meet adapters."""
+
+from dependency_injector import containers, providers
+
+from adapters.crypto.api_keys import ApiKeyAuthenticator, ApiKeySmith
+from adapters.postgres.account_opening import PostgresAccountOpening
+from adapters.postgres.api_key_finder import PostgresApiKeyFinder
+from adapters.postgres.connection import DatabaseAddress
+from adapters.postgres.database import Database
+from adapters.postgres.group_commit import GroupCommit, connector
+from adapters.postgres.hold_reader import PostgresHoldReader
+from adapters.postgres.journal import PostgresJournal
+from adapters.postgres.ledger import Ledger
+from adapters.postgres.migrate import migrate
+from adapters.postgres.roles import prepare_database
+from adapters.postgres.unit_of_work import PostgresUnitOfWork
+from adapters.postgres.wallet_directory import PostgresWalletDirectory
+from adapters.redis.connection import RedisConnection
+from adapters.system.clock import SystemClock
+from adapters.system.id_generator import Uuid7Generator
+from core.application.access.register_tenant import RegisterTenantHandler
+from core.application.assets.create_asset import CreateAssetHandler
+from core.application.assets.list_assets import ListAssetsHandler
+from core.application.holds.capture_hold import CaptureHoldHandler
+from core.application.holds.expire_holds import ExpireHoldsHandler
+from core.application.holds.place_hold import PlaceHoldHandler
+from core.application.holds.read_holds import ReadHoldsHandler
+from core.application.holds.release_hold import ReleaseHoldHandler
+from core.application.transfers.move_user_money import MoveUserMoneyHandler
+from core.application.transfers.move_wallet_money import MoveWalletMoneyHandler
+from core.application.transfers.post_batch import PostBatchHandler
+from core.application.transfers.read_transfers import ReadTransfersHandler
+from core.application.transfers.reverse_transfer import ReverseTransferHandler
+from core.application.transfers.transfer_between_wallets import TransferBetweenWalletsHandler
+from core.application.wallets.change_wallet import ChangeWalletHandler
+from core.application.wallets.open_wallet import OpenWalletHandler
+from core.application.wallets.read_entries import ReadEntriesHandler
+from core.application.wallets.read_wallets import ReadWalletsHandler
+from entrypoints.health_check import ProcessHealth
+from entrypoints.settings import Settings
+
+
+def _address(settings: Settings) -> DatabaseAddress:
+    return DatabaseAddress(settings.database_url.reveal())
+
+
+def _redis_url(settings: Settings) -> str | None:
+    return None if settings.redis_url is None else settings.redis_url.reveal()
+
+
+class Container(containers.DeclarativeContainer):
+    """Settings, then resources, then adapters, then use cases; everything is made when it is first asked for."""
+
+    settings = providers.Dependency(instance_of=Settings)
+
+    clock = providers.Singleton(SystemClock)
+    ids = providers.Singleton(Uuid7Generator)
+    pepper = providers.Callable(Settings.pepper, settings)
+
+    address = providers.Singleton(_address, settings)
+    database = providers.Singleton(Database, address, pool_size=settings.provided.database_pool_size)
+    sessions = database.provided.sessions
+
+    redis = providers.Singleton(RedisConnection, providers.Callable(_redis_url, settings))
+    health_check = providers.Singleton(ProcessHealth, database.provided.ping, redis.provided.state)
+
+    unit_of_work = providers.Factory(PostgresUnitOfWork, sessions)
+    journal = providers.Singleton(PostgresJournal, sessions)
+    hold_reader = providers.Singleton(PostgresHoldReader, sessions)
+    wallet_directory = providers.Singleton(PostgresWalletDirectory, sessions)
+    account_opening = providers.Singleton(PostgresAccountOpening, sessions)
+    api_key_finder = providers.Singleton(PostgresApiKeyFinder, sessions)
+    api_key_smith = providers.Singleton(ApiKeySmith, pepper, clock)
+    authenticator = providers.Singleton(ApiKeyAuthenticator, api_key_finder, pepper, clock)
+    ledger = providers.Singleton(Ledger, ids)
+    posting = providers.Singleton(GroupCommit, providers.Callable(connector, address), ledger)
+
+    register_tenant = providers.Singleton(RegisterTenantHandler, unit_of_work.provider)
+    create_asset = providers.Singleton(CreateAssetHandler, unit_of_work.provider)
+    list_assets = providers.Singleton(ListAssetsHandler, unit_of_work.provider)
+    open_wallet = providers.Singleton(OpenWalletHandler, unit_of_work.provider, ids)
+    change_wallet = providers.Singleton(ChangeWalletHandler, unit_of_work.provider)
+    read_wallets = providers.Singleton(ReadWalletsHandler, unit_of_work.provider, journal)
+    read_entries = providers.Singleton(ReadEntriesHandler, unit_of_work.provider, journal)
+    move_wallet_money = providers.Singleton(MoveWalletMoneyHandler, posting, wallet_directory, account_opening, ids)
+    move_user_money = providers.Singleton(
+        MoveUserMoneyHandler, posting, wallet_directory, account_opening, unit_of_work.provider, ids
+    )
+    transfer_between_wallets = providers.Singleton(TransferBetweenWalletsHandler, posting, ids)
+    post_batch = providers.Singleton(PostBatchHandler, posting, ids)
+    reverse_transfer = providers.Singleton(ReverseTransferHandler, posting, journal, ids)
+    read_transfers = providers.Singleton(ReadTransfersHandler, journal, hold_reader)
+    place_hold = providers.Singleton(PlaceHoldHandler, posting, wallet_directory, account_opening, ids)
+    capture_hold = providers.Singleton(CaptureHoldHandler, posting, hold_reader, account_opening, ids)
+    release_hold = providers.Singleton(ReleaseHoldHandler, posting, hold_reader, ids)
+    expire_holds = providers.Singleton(ExpireHoldsHandler, posting, hold_reader, ids, clock)
+    read_holds = providers.Singleton(ReadHoldsHandler, hold_reader)
+
+
+def migrate_database(owner_url: str) -> None:
+    """Bring the database at *owner_url* to the newest schema; see `adapters.postgres.migrate`."""
+    migrate(DatabaseAddress(owner_url))
+
+
+async def prepare_server(admin_url: str, database: str, *, owner_password: str, login_password: str) -> tuple[str, str]:
+    """Database and login roles on a fresh server: the owner's URL and the application's."""
+    owner, login = await prepare_database(
+        DatabaseAddress(admin_url), database, owner_password=owner_password, login_password=login_password
+    )
+    return owner.url, login.url

@@ -1,0 +1,1 @@
+"""Everything on one machine, for development, demonstrations, tests and benchmarks."""

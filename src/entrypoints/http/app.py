@@ -1,0 +1,95 @@
+"""The Litestar application, from a container."""
+
+import gc
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from litestar import Litestar, Router
+from litestar.types import ASGIApp
+
+from entrypoints.container import Container
+from entrypoints.http.authentication import authentication
+from entrypoints.http.context import RequestContextMiddleware
+from entrypoints.http.controllers.assets import AssetController
+from entrypoints.http.controllers.history import HistoryController
+from entrypoints.http.controllers.holds import HoldController
+from entrypoints.http.controllers.transfers import TransferController
+from entrypoints.http.controllers.user_movements import UserMovementController
+from entrypoints.http.controllers.wallet_movements import WalletMovementController
+from entrypoints.http.controllers.wallets import WalletController
+from entrypoints.http.dependencies import from_container
+from entrypoints.http.health import HealthController
+from entrypoints.http.openapi import openapi_config
+from entrypoints.http.problems import EXCEPTION_HANDLERS
+from entrypoints.http.strict_request import StrictRequest
+from entrypoints.version import VERSION
+
+MAX_BODY_BYTES = 256 * 1024
+_HANDLERS = (
+    "create_asset",
+    "list_assets",
+    "open_wallet",
+    "change_wallet",
+    "read_wallets",
+    "read_entries",
+    "move_wallet_money",
+    "move_user_money",
+    "transfer_between_wallets",
+    "post_batch",
+    "reverse_transfer",
+    "read_transfers",
+    "place_hold",
+    "capture_hold",
+    "release_hold",
+    "read_holds",
+    "clock",
+    "posting",
+    "health_check",
+)
+
+
+def create_litestar(container: Container) -> Litestar:
+    """Routes, guards, errors and life span; *container* has its settings."""
+    tenants = Router(
+        "/v1",
+        guards=[authentication(container.authenticator())],
+        route_handlers=[
+            AssetController,
+            WalletController,
+            WalletMovementController,
+            UserMovementController,
+            TransferController,
+            HoldController,
+            HistoryController,
+        ],
+    )
+
+    @asynccontextmanager
+    async def life_span(_app: Litestar) -> AsyncIterator[None]:
+        posting = container.posting()
+        await posting.start()
+        # What start-up made stays for good: without it the collector walks it again and again (design: toolchain).
+        gc.collect()
+        gc.freeze()
+        try:
+            yield
+        finally:
+            await posting.stop(grace_seconds=container.settings().shutdown_grace_seconds)
+            await container.redis().aclose()
+            await container.database().dispose()
+
+    return Litestar(
+        route_handlers=[HealthController, tenants],
+        dependencies={name: from_container(getattr(container, name)) for name in _HANDLERS}
+        | {"version": from_container(lambda: VERSION)},
+        exception_handlers=EXCEPTION_HANDLERS,
+        lifespan=[life_span],
+        openapi_config=openapi_config(VERSION),
+        request_class=StrictRequest,
+        request_max_body_size=MAX_BODY_BYTES,
+    )
+
+
+def create_app(container: Container) -> ASGIApp:
+    """The application as a server runs it, every answer with its ids."""
+    return RequestContextMiddleware(create_litestar(container))

@@ -1,0 +1,5 @@
+"""Which Bursar this is."""
+
+from importlib.metadata import version
+
+VERSION = version("bursar")
