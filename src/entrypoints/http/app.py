@@ -52,7 +52,7 @@ def create_litestar(container: Container) -> Litestar:
     """Routes, guards, errors and life span; *container* has its settings."""
     tenants = Router(
         "/v1",
-        guards=[authentication(container.authenticator())],
+        before_request=authentication(container.authenticator()),
         route_handlers=[
             AssetController,
             WalletController,
@@ -85,6 +85,7 @@ def create_litestar(container: Container) -> Litestar:
         exception_handlers=EXCEPTION_HANDLERS,
         lifespan=[life_span],
         openapi_config=openapi_config(VERSION),
+        logging_config=None,
         request_class=StrictRequest,
         request_max_body_size=MAX_BODY_BYTES,
     )

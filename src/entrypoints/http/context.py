@@ -4,7 +4,6 @@ import os
 import re
 from dataclasses import dataclass
 from typing import Any
-from uuid import UUID
 
 from litestar.connection import ASGIConnection
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
@@ -13,6 +12,7 @@ from core.domain.access import Principal
 
 _REQUEST_ID = re.compile(rb"[\x21-\x7e]{1,128}")
 _KEY = "bursar"
+_RANDOM_BYTES = 16 + 8 + 16
 
 
 @dataclass(slots=True)
@@ -24,12 +24,19 @@ class RequestContext:
         request_id: The caller's X-Request-Id (or X-Trace-Id), if it is 1 to 128 visible ASCII, else our own.
         trace_id: 32 lower-case hex digits of our own: callers are not trusted to start our traces
             (W3C Trace Context; design: standards, section 6).
+        headers: The request's headers by lower-case name; of a repeated one, the last.
         principal: Who asks, once that is known.
     """
 
     request_id: str
     trace_id: str
+    headers: dict[bytes, bytes]
     principal: Principal | None = None
+
+    def header(self, name: bytes) -> str | None:
+        """One header as text, or None."""
+        value = self.headers.get(name)
+        return None if value is None else value.decode("latin-1")
 
 
 def context_of(connection: ASGIConnection[Any, Any, Any, Any]) -> RequestContext:
@@ -57,10 +64,13 @@ class RequestContextMiddleware:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        request_id = _request_id(scope["headers"])
-        trace_id, span_id = os.urandom(16).hex(), os.urandom(8).hex()
-        scope.setdefault("state", {})[_KEY] = RequestContext(request_id.decode(), trace_id)
-        ids = [(b"x-request-id", request_id), (b"traceparent", f"00-{trace_id}-{span_id}-01".encode())]
+        headers = dict(scope["headers"])
+        random = os.urandom(_RANDOM_BYTES).hex()
+        trace_id, span_id, own_id = random[:32], random[32:48], random[48:]
+        given = headers.get(b"x-request-id") or headers.get(b"x-trace-id") or b""
+        request_id = given if _REQUEST_ID.fullmatch(given) else own_id.encode()
+        scope.setdefault("state", {})[_KEY] = RequestContext(request_id.decode(), trace_id, headers)
+        ids = ((b"x-request-id", request_id), (b"traceparent", f"00-{trace_id}-{span_id}-01".encode()))
 
         async def send_with_ids(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -68,12 +78,3 @@ class RequestContextMiddleware:
             await send(message)
 
         await self._app(scope, receive, send_with_ids)
-
-
-def _request_id(headers: Any) -> bytes:
-    found: dict[bytes, bytes] = {}
-    for name, value in headers:
-        if name in {b"x-request-id", b"x-trace-id"}:
-            found.setdefault(name, value)
-    given = found.get(b"x-request-id") or found.get(b"x-trace-id") or b""
-    return given if _REQUEST_ID.fullmatch(given) else UUID(bytes=os.urandom(16), version=4).hex.encode()

@@ -1,19 +1,16 @@
-"""The Idempotency-Key header (draft-ietf-httpapi-idempotency-key-header-07), and answers that are replayed."""
+"""The Idempotency-Key header (draft-ietf-httpapi-idempotency-key-header-07)."""
 
 import re
 from typing import Any
 
-from litestar import Request, Response
+from litestar import Request
 
 from core.domain.book import Render
-from core.domain.idempotency import Answer, IdempotencyClaim, fingerprint
+from core.domain.idempotency import IdempotencyClaim, fingerprint
 from entrypoints.http.context import context_of, principal_of
-from entrypoints.http.problems import PROBLEM_JSON, MalformedRequest
+from entrypoints.http.problems import MalformedRequest
 
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")
-_JSON = "application/json"
-_REPLAYED = {"Idempotent-Replayed": "true"}
-_FIRST_ERROR = 400
 
 
 def parse_key(header: str | None) -> str:
@@ -60,16 +57,6 @@ async def claim_of(request: Request[Any, Any, Any]) -> IdempotencyClaim:
     path = scope["path"] if not query else f"{scope['path']}?{query.decode('latin-1')}"
     return IdempotencyClaim(
         principal_of(request).tenant_id,
-        parse_key(request.headers.get("idempotency-key")),
+        parse_key(context_of(request).header(b"idempotency-key")),
         fingerprint(scope["method"], path, await request.body()),
-    )
-
-
-def respond(answer: Answer) -> Response[Any]:
-    """The stored bytes as they are."""
-    return Response(
-        answer.body,
-        status_code=answer.status,
-        media_type=_JSON if answer.status < _FIRST_ERROR else PROBLEM_JSON,
-        headers=_REPLAYED if answer.replayed else None,
     )

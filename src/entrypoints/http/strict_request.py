@@ -12,10 +12,12 @@ from typing import Any
 import msgspec
 from litestar import Request
 
+from entrypoints.http.field_errors import FieldError, field_error, pointer_to
+from entrypoints.http.problem_types import INVALID_FIELD, INVALID_JSON, REPEATED_FIELD, UNSUPPORTED_MEDIA_TYPE
 from entrypoints.http.problems import MalformedRequest
 
 _PATH = re.compile(r" - at `([^`]*)`$")
-_FIELD = re.compile(r"field `([^`]*)`")
+_FIELD = re.compile(r"field `(.*)`$", re.DOTALL)
 _STEP = re.compile(r"\.([A-Za-z_][A-Za-z0-9_]*)|\[(\d+)\]")
 _decoders: dict[Any, msgspec.json.Decoder[Any]] = {}
 
@@ -33,9 +35,9 @@ class StrictRequest(Request[Any, Any, Any]):
         """
         media_type = self.headers.get("content-type", "").partition(";")[0].strip().lower()
         if media_type != "application/json":
-            raise MalformedRequest(415, "the body must be application/json")
+            raise MalformedRequest(UNSUPPORTED_MEDIA_TYPE, "the body must be application/json")
         field = self.route_handler.parsed_data_field
-        return decode_strictly(await self.body(), Any if field is None else field.raw)
+        return decode_strictly(await self.body(), Any if field is None else field.annotation)
 
 
 def decode_strictly(body: bytes, kind: Any) -> Any:
@@ -50,34 +52,59 @@ def decode_strictly(body: bytes, kind: Any) -> Any:
         decoder = _decoders[kind] = msgspec.json.Decoder(kind)
     try:
         decoded = decoder.decode(body)
-        json.loads(body, object_pairs_hook=_refuse_repeated_keys)
+        json.loads(body, object_pairs_hook=_refuse_repeated_names)
     except msgspec.ValidationError as error:
-        detail, pointer = _locate(str(error))
-        raise MalformedRequest(400, detail, code="invalid_field", pointer=pointer) from None
-    except (msgspec.DecodeError, UnicodeDecodeError, json.JSONDecodeError):
-        raise MalformedRequest(400, "the body is not valid JSON", code="invalid_json") from None
+        raise MalformedRequest(INVALID_FIELD, _locate(str(error))) from None
+    except _RepeatedName:
+        raise MalformedRequest(REPEATED_FIELD, _locate_repeated(body)) from None
     except RecursionError:
-        raise MalformedRequest(400, "the body is nested too deeply", code="invalid_json") from None
+        raise MalformedRequest(INVALID_JSON, "the body is nested too deeply") from None
+    except ValueError:
+        raise MalformedRequest(INVALID_JSON, "the body is not valid JSON") from None
     return decoded
 
 
-def _refuse_repeated_keys(pairs: list[tuple[str, Any]]) -> None:
+class _RepeatedName(Exception):
+    """One object has a name twice."""
+
+
+class _Pairs(list[tuple[str, Any]]):
+    """An object's members as they came."""
+
+
+def _refuse_repeated_names(pairs: list[tuple[str, Any]]) -> None:
     """RFC 8259 leaves the meaning of a repeated name open; with money it must not be."""
-    if len(pairs) > 1:
-        names = [name for name, _value in pairs]
-        if len(set(names)) != len(names):
-            repeated = next(name for name in names if names.count(name) > 1)
-            raise MalformedRequest(
-                400, f"{repeated[:64]} is given twice", code="repeated_field", pointer=f"#/{repeated[:64]}"
-            )
+    if len(pairs) > 1 and len({name for name, _value in pairs}) != len(pairs):
+        raise _RepeatedName
 
 
-def _locate(message: str) -> tuple[str, str]:
-    """Msgspec's message in two: what is wrong, and the JSON pointer of the field."""
+def _locate_repeated(body: bytes) -> FieldError:
+    """Where the first repeated name is; read again with places, as this happens to few."""
+    steps = _steps_to_repeated(json.loads(body, object_pairs_hook=_Pairs)) or []
+    return FieldError(pointer_to(steps), f"{steps[-1][:64]} is given twice")
+
+
+def _steps_to_repeated(value: Any) -> list[str] | None:
+    if isinstance(value, _Pairs):
+        names: set[str] = set()
+        for name, inner in value:
+            if name in names:
+                return [name]
+            names.add(name)
+            if (steps := _steps_to_repeated(inner)) is not None:
+                return [name, *steps]
+    elif isinstance(value, list):
+        for index, inner in enumerate(value):  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
+            if (steps := _steps_to_repeated(inner)) is not None:
+                return [str(index), *steps]
+    return None
+
+
+def _locate(message: str) -> FieldError:
+    """Msgspec's message in two: the field, and what is wrong with it."""
     path = _PATH.search(message)
     what = message[: path.start()] if path else message
     steps = [name or index for name, index in _STEP.findall(path[1])] if path else []
     if named := _FIELD.search(what):
         steps.append(named[1])
-    name = steps[-1] if steps else "body"
-    return f"{name}: {what}", "#/" + "/".join(steps) if steps else "#"
+    return field_error(steps, what)

@@ -13,7 +13,7 @@ from core.application.holds.read_holds import ReadHoldsHandler
 from core.application.holds.release_hold import ReleaseHold, ReleaseHoldHandler
 from core.domain.identifiers import HoldId, WalletId
 from entrypoints.http.context import context_of, principal_of
-from entrypoints.http.idempotency import money_request, respond
+from entrypoints.http.idempotency import money_request
 from entrypoints.http.openapi import CHANGING, IDEMPOTENT_HEADERS, READING
 from entrypoints.http.pagination import DEFAULT_PAGE, Cursor, Limit, Page, read_cursor, write_cursor
 from entrypoints.http.rendering import hold_rendering
@@ -24,6 +24,7 @@ from entrypoints.http.schemas.holds import (
     PlaceHoldRequest,
     ReleaseHoldRequest,
 )
+from entrypoints.http.stored_response import StoredResponse
 from ports.clock import Clock
 
 
@@ -48,7 +49,7 @@ class HoldController(Controller):
             lifetime=data.lifetime(),
             details=data.details(),
         )
-        return respond(await place_hold(command))
+        return StoredResponse(await place_hold(command))
 
     @get(operation_id="ListHolds", summary="List holds", responses=READING)
     async def page(
@@ -106,7 +107,7 @@ class HoldController(Controller):
             to_wallet_id=None if data.to_wallet_id is None else WalletId(data.to_wallet_id),
             details=data.details(),
         )
-        return respond(await capture_hold(command))
+        return StoredResponse(await capture_hold(command))
 
     @post(
         "/{hold_id:uuid}/release",
@@ -129,4 +130,4 @@ class HoldController(Controller):
             hold_id=HoldId(hold_id),
             details=data.details(),
         )
-        return respond(await release_hold(command))
+        return StoredResponse(await release_hold(command))

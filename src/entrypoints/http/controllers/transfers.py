@@ -19,7 +19,7 @@ from core.domain.holds import Hold
 from core.domain.idempotency import WHOLE_REQUEST, Answer, IdempotencyClaim, fingerprint
 from core.domain.identifiers import TransferId
 from entrypoints.http.context import context_of, principal_of
-from entrypoints.http.idempotency import money_request, respond
+from entrypoints.http.idempotency import money_request
 from entrypoints.http.openapi import CHANGING, IDEMPOTENT_HEADERS, READING
 from entrypoints.http.pagination import Page
 from entrypoints.http.rendering import batch_rendering, transfer_rendering
@@ -33,6 +33,7 @@ from entrypoints.http.schemas.transfers import (
     TransferResponse,
     TransfersResponse,
 )
+from entrypoints.http.stored_response import StoredResponse
 from ports.clock import Clock
 from ports.journal import PostedTransfer
 
@@ -64,7 +65,7 @@ class TransferController(Controller):
             legs=data.to_legs(),
             details=data.details(),
         )
-        return respond(await transfer_between_wallets(command))
+        return StoredResponse(await transfer_between_wallets(command))
 
     @post(
         "/batch",
@@ -91,7 +92,7 @@ class TransferController(Controller):
                 **await money_request(request, batch_rendering(request_id)),
                 transfers=[(item.to_legs(), item.details()) for item in data.transfers],
             )
-            return respond(await post_batch.atomically(command))
+            return StoredResponse(await post_batch.atomically(command))
         whole = await money_request(request, transfer_rendering(request_id))
         items = [
             BatchItem(item.to_legs(), item.details(), _item_claim(whole["claim"], index, item), whole["render"])
@@ -147,7 +148,7 @@ class TransferController(Controller):
             transfer_id=TransferId(transfer_id),
             details=data.details(),
         )
-        return respond(await reverse_transfer(command))
+        return StoredResponse(await reverse_transfer(command))
 
 
 def _item_claim(whole: IdempotencyClaim, index: int, item: BatchItemRequest) -> IdempotencyClaim:

@@ -9,7 +9,7 @@ from litestar.params import JSONBody
 from core.application.transfers.move_user_money import MoveUserMoney, MoveUserMoneyHandler
 from core.domain.transfers import TransferType
 from entrypoints.http.context import context_of
-from entrypoints.http.idempotency import money_request, respond
+from entrypoints.http.idempotency import money_request
 from entrypoints.http.openapi import CHANGING, IDEMPOTENT_HEADERS
 from entrypoints.http.rendering import transfer_rendering
 from entrypoints.http.schemas.transfers import (
@@ -18,6 +18,7 @@ from entrypoints.http.schemas.transfers import (
     UserSpendRequest,
     UserTopUpRequest,
 )
+from entrypoints.http.stored_response import StoredResponse
 
 
 class UserMovementController(Controller):
@@ -72,4 +73,4 @@ async def _move(
         amount=data.amount,
         details=data.details(),
     )
-    return respond(await move_user_money(command))
+    return StoredResponse(await move_user_money(command))

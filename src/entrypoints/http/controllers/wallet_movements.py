@@ -16,7 +16,7 @@ from core.application.transfers.transfer_between_wallets import (
 from core.domain.identifiers import WalletId
 from core.domain.transfers import TransferType
 from entrypoints.http.context import context_of
-from entrypoints.http.idempotency import money_request, respond
+from entrypoints.http.idempotency import money_request
 from entrypoints.http.openapi import CHANGING, IDEMPOTENT_HEADERS
 from entrypoints.http.rendering import transfer_rendering
 from entrypoints.http.schemas.transfers import (
@@ -28,6 +28,7 @@ from entrypoints.http.schemas.transfers import (
     TopUpRequest,
     TransferResponse,
 )
+from entrypoints.http.stored_response import StoredResponse
 
 _Movement = TopUpRequest | BonusRequest | SpendRequest | CreditRequest | DebitRequest
 
@@ -108,7 +109,7 @@ class WalletMovementController(Controller):
             legs=[WalletLeg(WalletId(wallet_id), WalletId(data.to_wallet_id), data.amount)],
             details=data.details(),
         )
-        return respond(await transfer_between_wallets(command))
+        return StoredResponse(await transfer_between_wallets(command))
 
 
 async def _move(
@@ -125,4 +126,4 @@ async def _move(
         amount=data.amount,
         details=data.details(),
     )
-    return respond(await move_wallet_money(command))
+    return StoredResponse(await move_wallet_money(command))
