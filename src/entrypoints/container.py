@@ -1,20 +1,28 @@
 """The one place where ports meet adapters."""
 
+from pathlib import Path
+
 from dependency_injector import containers, providers
 
 from adapters.crypto.api_keys import ApiKeyAuthenticator, ApiKeySmith
+from adapters.crypto.checkpoint_signatures import Ed25519CheckpointChecker, Ed25519CheckpointSigner, make_key_file
+from adapters.files.checkpoint_sink import FileCheckpointSink
 from adapters.postgres.account_opening import PostgresAccountOpening
 from adapters.postgres.api_key_finder import PostgresApiKeyFinder
+from adapters.postgres.checkpoint_repository import PostgresCheckpointRepository
 from adapters.postgres.connection import DatabaseAddress
 from adapters.postgres.database import Database
 from adapters.postgres.group_commit import GroupCommit, connector
 from adapters.postgres.hold_reader import PostgresHoldReader
 from adapters.postgres.journal import PostgresJournal
 from adapters.postgres.ledger import Ledger
+from adapters.postgres.ledger_inspection import PostgresLedgerInspection
+from adapters.postgres.ledger_upkeep import PostgresLedgerUpkeep
 from adapters.postgres.migrate import migrate
 from adapters.postgres.roles import prepare_database
 from adapters.postgres.unit_of_work import PostgresUnitOfWork
 from adapters.postgres.wallet_directory import PostgresWalletDirectory
+from adapters.postgres.wallet_reader import PostgresWalletReader
 from adapters.redis.connection import RedisConnection
 from adapters.system.clock import SystemClock
 from adapters.system.id_generator import Uuid7Generator
@@ -26,6 +34,10 @@ from core.application.holds.expire_holds import ExpireHoldsHandler
 from core.application.holds.place_hold import PlaceHoldHandler
 from core.application.holds.read_holds import ReadHoldsHandler
 from core.application.holds.release_hold import ReleaseHoldHandler
+from core.application.integrity.export_ledger import ExportLedgerHandler
+from core.application.integrity.maintain_ledger import MaintainLedgerHandler
+from core.application.integrity.take_checkpoint import TakeCheckpointHandler
+from core.application.integrity.verify_ledger import VerifyLedgerHandler
 from core.application.transfers.move_user_money import MoveUserMoneyHandler
 from core.application.transfers.move_wallet_money import MoveWalletMoneyHandler
 from core.application.transfers.post_batch import PostBatchHandler
@@ -48,6 +60,17 @@ def _redis_url(settings: Settings) -> str | None:
     return None if settings.redis_url is None else settings.redis_url.reveal()
 
 
+def _checker(settings: Settings) -> Ed25519CheckpointChecker:
+    """Whoever has the signing key trusts only its signatures."""
+    key_file = settings.checkpoint_key_file
+    return Ed25519CheckpointChecker(None if key_file is None else Ed25519CheckpointSigner(key_file).public_key)
+
+
+def _sink(settings: Settings) -> FileCheckpointSink | None:
+    directory = settings.checkpoint_directory
+    return None if directory is None else FileCheckpointSink(directory)
+
+
 class Container(containers.DeclarativeContainer):
     """Settings, then resources, then adapters, then use cases; everything is made when it is first asked for."""
 
@@ -60,16 +83,18 @@ class Container(containers.DeclarativeContainer):
     address = providers.Singleton(_address, settings)
     database = providers.Singleton(Database, address, pool_size=settings.provided.database_pool_size)
     sessions = database.provided.sessions
+    reading_sessions = database.provided.reading_sessions
 
     redis = providers.Singleton(RedisConnection, providers.Callable(_redis_url, settings))
     health_check = providers.Singleton(ProcessHealth, database.provided.ping, redis.provided.state)
 
     unit_of_work = providers.Factory(PostgresUnitOfWork, sessions)
-    journal = providers.Singleton(PostgresJournal, sessions)
-    hold_reader = providers.Singleton(PostgresHoldReader, sessions)
-    wallet_directory = providers.Singleton(PostgresWalletDirectory, sessions)
+    journal = providers.Singleton(PostgresJournal, reading_sessions)
+    wallet_reader = providers.Singleton(PostgresWalletReader, reading_sessions)
+    hold_reader = providers.Singleton(PostgresHoldReader, reading_sessions)
+    wallet_directory = providers.Singleton(PostgresWalletDirectory, reading_sessions)
     account_opening = providers.Singleton(PostgresAccountOpening, sessions)
-    api_key_finder = providers.Singleton(PostgresApiKeyFinder, sessions)
+    api_key_finder = providers.Singleton(PostgresApiKeyFinder, reading_sessions)
     api_key_smith = providers.Singleton(ApiKeySmith, pepper, clock)
     authenticator = providers.Singleton(ApiKeyAuthenticator, api_key_finder, pepper, clock)
     ledger = providers.Singleton(Ledger, ids)
@@ -80,8 +105,8 @@ class Container(containers.DeclarativeContainer):
     list_assets = providers.Singleton(ListAssetsHandler, unit_of_work.provider)
     open_wallet = providers.Singleton(OpenWalletHandler, unit_of_work.provider, ids)
     change_wallet = providers.Singleton(ChangeWalletHandler, unit_of_work.provider)
-    read_wallets = providers.Singleton(ReadWalletsHandler, unit_of_work.provider, journal)
-    read_entries = providers.Singleton(ReadEntriesHandler, unit_of_work.provider, journal)
+    read_wallets = providers.Singleton(ReadWalletsHandler, wallet_reader, journal)
+    read_entries = providers.Singleton(ReadEntriesHandler, wallet_reader, journal)
     move_wallet_money = providers.Singleton(MoveWalletMoneyHandler, posting, wallet_directory, account_opening, ids)
     move_user_money = providers.Singleton(
         MoveUserMoneyHandler, posting, wallet_directory, account_opening, unit_of_work.provider, ids
@@ -96,10 +121,40 @@ class Container(containers.DeclarativeContainer):
     expire_holds = providers.Singleton(ExpireHoldsHandler, posting, hold_reader, ids, clock)
     read_holds = providers.Singleton(ReadHoldsHandler, hold_reader)
 
+    ledger_inspection = providers.Singleton(PostgresLedgerInspection, reading_sessions, sessions)
+    ledger_upkeep = providers.Singleton(PostgresLedgerUpkeep, sessions)
+    checkpoint_repository = providers.Singleton(PostgresCheckpointRepository, sessions)
+    checkpoint_signer = providers.Singleton(Ed25519CheckpointSigner, settings.provided.checkpoint_key_file)
+    checkpoint_checker = providers.Singleton(_checker, settings)
+    checkpoint_sink = providers.Singleton(_sink, settings)
+    verify_ledger = providers.Singleton(
+        VerifyLedgerHandler, ledger_inspection, checkpoint_repository, checkpoint_checker, checkpoint_sink
+    )
+    take_checkpoint = providers.Singleton(
+        TakeCheckpointHandler, checkpoint_repository, checkpoint_signer, checkpoint_sink, clock
+    )
+    export_ledger = providers.Singleton(ExportLedgerHandler, ledger_inspection, checkpoint_repository, clock)
+    maintain_ledger = providers.Singleton(MaintainLedgerHandler, ledger_upkeep)
+
 
 def migrate_database(owner_url: str) -> None:
     """Bring the database at *owner_url* to the newest schema; see `adapters.postgres.migrate`."""
     migrate(DatabaseAddress(owner_url))
+
+
+def checkpoint_checker(public_key_hex: str | None) -> Ed25519CheckpointChecker:
+    """
+    A checker without a database or settings, trusting only that key when one is given.
+
+    Raises:
+        ValueError: If the key is not hexadecimal.
+    """
+    return Ed25519CheckpointChecker(None if public_key_hex is None else bytes.fromhex(public_key_hex))
+
+
+def make_checkpoint_key(path: Path) -> None:
+    """A fresh signing key in *path*, unless there is one; see `adapters.crypto.checkpoint_signatures`."""
+    make_key_file(path)
 
 
 async def prepare_server(admin_url: str, database: str, *, owner_password: str, login_password: str) -> tuple[str, str]:

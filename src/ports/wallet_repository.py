@@ -1,6 +1,5 @@
 """Wallets with their balances."""
 
-from collections.abc import Sequence
 from typing import Protocol
 
 from core.domain.accounts import AccountStatus
@@ -38,12 +37,6 @@ class WalletRepository(Protocol):
         Raises:
             WalletNotFound: If the user has none.
         """
-        ...
-
-    async def page(
-        self, tenant_id: TenantId, *, user_id: str | None, after: WalletId | None, limit: int
-    ) -> Sequence[Wallet]:
-        """The next *limit* wallets by id, behind *after*; of one user, when given."""
         ...
 
     async def lock(self, tenant_id: TenantId, wallet_id: WalletId) -> Wallet:

@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 import asyncpg
+
 from core.domain.chain import GENESIS, entry_hash, transfer_digest
 from core.domain.identifiers import TenantId
 

@@ -1,10 +1,13 @@
 """A tenant at work on the ledger: its wallets, and the requests that move its money."""
 
-from dataclasses import dataclass, field
+import asyncio
+from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import timedelta
 from hashlib import sha256
-from uuid import uuid4
+from uuid import UUID, uuid4
 
+from adapters.postgres.group_commit import GroupCommit
 from core.application.holds.hold_step import step_instruction
 from core.application.transfers.request import Details
 from core.application.transfers.transfer_between_wallets import WalletLeg, draft_between_wallets, instruction_of
@@ -16,7 +19,7 @@ from core.domain.holds import CaptureHold, ExpireHold, Hold, HoldStep, PlaceHold
 from core.domain.idempotency import Answer, IdempotencyClaim
 from core.domain.identifiers import AccountId, HoldId, TenantId, TransferId, WalletId, system_account_id
 from core.domain.transfers import TransferDraft, TransferType, mirror_legs
-from core.domain.wallets import COUNTERPART, counterpart_leg, hold_leg
+from core.domain.wallets import counterpart_leg, hold_leg
 from entrypoints.container import Container
 from ports.posting import Posting
 
@@ -41,9 +44,15 @@ def code_of(answer: Answer) -> str:
 
 def posted_id(answer: Answer) -> TransferId:
     """The id of the one transfer that the answer tells of."""
-    from uuid import UUID
-
     return TransferId(UUID(answer.body.decode()))
+
+
+async def in_one_batch(lane: GroupCommit, requests: Iterable[PostingRequest]) -> list[Answer]:
+    """The answers to callers of their own who all waited when *lane*, not yet started, began."""
+    callers = [asyncio.create_task(lane.post(request)) for request in requests]
+    await asyncio.sleep(0)
+    await lane.start()
+    return await asyncio.gather(*callers)
 
 
 @dataclass(slots=True)
@@ -58,13 +67,11 @@ class Market:
     tenant_id: TenantId
     container: Container
     posting: Posting
-    _opened: list[WalletId] = field(default_factory=list)
 
     async def wallet(self, balance: int = 0, *, asset: str = COINS) -> WalletId:
         """A new user's wallet with that much available."""
         opening = OpenWallet(tenant_id=self.tenant_id, user_id=f"user-{uuid4().hex}", asset=asset)
         wallet = (await self.container.open_wallet()(opening))[0]
-        self._opened.append(wallet.id)
         if balance:
             await self.open_system(Purpose.TREASURY, asset)
             credited = await self.posting.post(self.move(TransferType.TOPUP, wallet.id, balance, asset=asset))

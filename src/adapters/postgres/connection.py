@@ -12,17 +12,19 @@ CONNECT_TIMEOUT_SECONDS = 3.0
 COMMAND_TIMEOUT_SECONDS = 8.0
 """Longer than the server's own statement timeout: reached only when the server or the way to it hangs."""
 
-_LIMITS = {
+# A connection plans its statements once, perhaps while the tables are still empty: it must not fall for a sequential
+# scan then. Every query of ours has its index (docs/decisions/0005).
+_SETTINGS = {
     "role": APPLICATION_ROLE,
     "timezone": "UTC",
     "lock_timeout": "250ms",
     "statement_timeout": "5s",
     "idle_in_transaction_session_timeout": "5s",
     "jit": "off",
+    "enable_seqscan": "off",
+    "enable_hashjoin": "off",
+    "enable_mergejoin": "off",
 }
-# The posting path plans its statements once a connection, perhaps while the tables are still empty: it must not
-# fall for a sequential scan then (docs/decisions/0005).
-_INDEX_ONLY = {"enable_seqscan": "off", "enable_hashjoin": "off", "enable_mergejoin": "off"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +45,7 @@ class DatabaseAddress:
 
 def session_settings(name: str) -> dict[str, str]:
     """Server settings of an ordinary connection; *name* shows in pg_stat_activity."""
-    return {**_LIMITS, "application_name": name}
+    return {**_SETTINGS, "application_name": name}
 
 
 async def connect_for_posting(address: DatabaseAddress) -> "asyncpg.Connection[asyncpg.Record]":
@@ -57,5 +59,5 @@ async def connect_for_posting(address: DatabaseAddress) -> "asyncpg.Connection[a
         return await asyncpg.connect(
             address.url,
             command_timeout=COMMAND_TIMEOUT_SECONDS,
-            server_settings={**_LIMITS, **_INDEX_ONLY, "application_name": "bursar posting"},
+            server_settings={**session_settings("bursar posting"), "plan_cache_mode": "force_generic_plan"},
         )

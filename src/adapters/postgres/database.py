@@ -21,6 +21,10 @@ class Database:
         config = application_config(address, pool_size=pool_size)
         self._engine: AsyncEngine = config.get_engine()
         self.sessions = cast("async_sessionmaker[AsyncSession]", config.create_session_maker())
+        # One statement needs no BEGIN and no ROLLBACK: two round trips less for every read.
+        self.reading_sessions = async_sessionmaker(
+            self._engine.execution_options(isolation_level="AUTOCOMMIT"), expire_on_commit=False, autoflush=False
+        )
 
     async def ping(self) -> None:
         """

@@ -93,13 +93,14 @@ class GroupCommit:
     async def stop(self, *, grace_seconds: float) -> None:
         """Take nothing new, write what waits, and end; what is not written within the grace is never begun."""
         self._queue.close()
-        if self._lane is not None:
+        lane, self._lane = self._lane, None
+        if lane is not None:
             with suppress(TimeoutError):
                 async with asyncio.timeout(grace_seconds):
-                    await asyncio.shield(self._lane)
-            self._lane.cancel()
+                    await asyncio.shield(lane)
+            lane.cancel()
             with suppress(asyncio.CancelledError):
-                await self._lane
+                await lane
         self._drop_connection()
 
     async def post(self, request: PostingRequest) -> Answer:
@@ -112,15 +113,21 @@ class GroupCommit:
 
     def figures(self) -> PostingFigures:
         """See `ports.posting.Posting.figures`."""
-        return self._meter.figures(waiting=len(self._queue))
+        return self._meter.figures(waiting=self._queue.instructions)
 
     async def _run(self) -> None:
-        while not self._queue.is_drained:
-            batch = await self._queue.take(timeout_seconds=None)
-            if batch and self._stuck:
-                batch = await self._set_stuck_aside(batch)
-            if batch:
-                await self._settle(batch)
+        batch: list[Submission] = []
+        try:
+            while not self._queue.is_drained:
+                batch = await self._queue.take(timeout_seconds=None)
+                if batch and self._stuck:
+                    batch = await self._set_stuck_aside(batch)
+                if batch:
+                    await self._settle(batch)
+        finally:  # nobody waits for a lane that has ended, whatever ended it
+            for submission in batch:
+                submission.fail(PostingUnconfirmed("the process stopped before the outcome was known"))
+            self._queue.abandon()
 
     async def _settle(self, batch: list[Submission]) -> None:
         """Answer or fail every submission of the batch, or let those behind a foreign lock wait again."""
@@ -128,11 +135,7 @@ class GroupCommit:
             await self._write_until_known(batch)
         except asyncpg.LockNotAvailableError:
             await self._part_from_locked(batch)
-        except asyncio.CancelledError:
-            for submission in batch:
-                submission.fail(PostingUnconfirmed("the process stopped before the outcome was known"))
-            raise
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - its callers get it, and the lane goes on
             await self._isolate(batch, error)
 
     async def _write_until_known(self, batch: list[Submission]) -> None:
@@ -158,6 +161,8 @@ class GroupCommit:
             except _LOST as error:
                 self._drop_connection()
                 self._meter.batch_retried()
+                for submission in batch:
+                    submission.in_doubt = True
                 give_up_at = give_up_at or loop.time() + self._limits.unconfirmed_seconds
                 if loop.time() >= give_up_at:
                     raise PostingUnconfirmed("the database cannot be reached; repeat with the same key") from error
@@ -222,12 +227,12 @@ class GroupCommit:
         return free
 
     async def _wait_again(self, submissions: list[Submission], *, pause: bool = True) -> None:
-        if pause and not len(self._queue):
-            await asyncio.sleep(self._limits.recheck_seconds)
         self._queue.put_back(submissions)
+        if pause:
+            await asyncio.sleep(self._limits.recheck_seconds)
 
     async def _locked_among(self, wanted: set[tuple[TenantId, AccountId]]) -> set[tuple[TenantId, AccountId]]:
-        """Which of the accounts another transaction holds, asked without waiting."""
+        """Which of the accounts another transaction holds, asked without waiting; all, if even asking is refused."""
         tenants, accounts = [key[0] for key in wanted], [key[1] for key in wanted]
         try:
             connection = await self._connected()
@@ -236,6 +241,8 @@ class GroupCommit:
         except _LOST:
             self._drop_connection()
             return set()
+        except asyncpg.PostgresError:  # a migration has locked the table, say
+            return set(wanted)
         return {(row[0], row[1]) for row in existing} - {(row[0], row[1]) for row in rows}
 
     async def _connected(self) -> PostingConnection:

@@ -21,6 +21,7 @@ from core.domain.events import event_type
 from core.domain.holds import Hold, HoldStatus, PlaceHold
 from core.domain.idempotency import Answer, IdempotencyClaim, IdempotencyKeyReused
 from core.domain.identifiers import AccountId, HoldId, TenantId, TransferId, WalletId
+from core.domain.transfers import Transfer
 from ports.id_generator import IdGenerator
 
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record] | asyncpg.pool.PoolConnectionProxy[asyncpg.Record]"
@@ -45,6 +46,25 @@ class _Batch:
     keys: list[tuple[IdempotencyClaim, Answer, str]] = field(default_factory=list)
 
 
+@dataclass(slots=True)
+class _Standing:
+    """What was there before the batch, the accounts under lock."""
+
+    accounts: list[Account] = field(default_factory=list)
+    known: dict[_Scope, tuple[bytes, Answer]] = field(default_factory=dict)
+    references: dict[tuple[TenantId, str], TransferId] = field(default_factory=dict)
+    reversals: dict[tuple[TenantId, TransferId], TransferId] = field(default_factory=dict)
+    posted_at: datetime | None = None
+
+    def add_account(self, row: asyncpg.Record) -> None:
+        """One more account; the batch's moment is after its lock and not before its last entry."""
+        account = _account_from_row(row)
+        self.accounts.append(account)
+        latest = max(row[12], account.last_posted_at)
+        if self.posted_at is None or latest > self.posted_at:
+            self.posted_at = latest
+
+
 class Ledger:
     """Posts batches; holds no state of its own between them."""
 
@@ -60,165 +80,83 @@ class Ledger:
             BatchRaced: When another transaction took a key or a reference meanwhile; nothing may be committed.
             asyncpg.PostgresError: As the database says; nothing may be committed.
         """
-        known = await self._find_keys(connection, requests)
-        fresh = [request.instruction for request in requests if request.claim.scope not in known]
-        if not fresh:
-            return _decide(requests, known, book=None).answers
-        references, reversals = await self._find_transfer_keys(connection, fresh)
-        holds = await self._lock_holds(connection, fresh)
-        accounts, posted_at = await self._lock_accounts(connection, fresh)
-        book = Book(accounts, holds=holds, references=references, reversals=reversals, posted_at=posted_at)
-        batch = _decide(requests, known, book)
-        await self._write(connection, batch, posted_at)
+        holds = await self._lock_holds(connection, requests)
+        standing = await self._lock_accounts(connection, requests)
+        book = Book(
+            standing.accounts,
+            holds=holds,
+            references=standing.references,
+            reversals=standing.reversals,
+            posted_at=standing.posted_at or await connection.fetchval(sql.READ_CLOCK),
+        )
+        batch = _decide(requests, standing.known, book)
+        if batch.keys:
+            await self._write(connection, batch, standing.accounts, book.posted_at)
         return batch.answers
 
-    async def _find_keys(
-        self, connection: Connection, requests: Sequence[PostingRequest]
-    ) -> dict[_Scope, tuple[bytes, Answer]]:
-        tenants, keys, items = _columns((request.claim.scope for request in requests), 3)
-        rows = await connection.fetch(sql.FIND_KEYS, tenants, keys, items)
-        return {
-            (TenantId(tenant_id), key, item): (fingerprint, Answer(status, body))
-            for tenant_id, key, item, fingerprint, status, body in rows
-        }
-
-    async def _find_transfer_keys(
-        self, connection: Connection, instructions: Sequence[Instruction]
-    ) -> tuple[dict[tuple[TenantId, str], TransferId], dict[tuple[TenantId, TransferId], TransferId]]:
-        wanted = [
-            (instruction.tenant_id, kind, value)
-            for instruction in instructions
-            for draft in instruction.drafts
-            for kind, value in (
-                ("reference", draft.reference),
-                ("reversal", draft.reversal_of and str(draft.reversal_of)),
-            )
-            if value is not None
-        ]
-        references: dict[tuple[TenantId, str], TransferId] = {}
-        reversals: dict[tuple[TenantId, TransferId], TransferId] = {}
-        if wanted:
-            for tenant_id, kind, value, transfer_id in await connection.fetch(
-                sql.FIND_TRANSFER_KEYS, *_columns(wanted, 3)
-            ):
-                if kind == "reference":
-                    references[tenant_id, value] = transfer_id
-                else:
-                    reversals[tenant_id, TransferId(UUID(value))] = transfer_id
-        return references, reversals
-
-    async def _lock_holds(self, connection: Connection, instructions: Sequence[Instruction]) -> list[Hold]:
+    async def _lock_holds(self, connection: Connection, requests: Sequence[PostingRequest]) -> list[Hold]:
         wanted = {
-            (instruction.tenant_id, instruction.hold_id)
-            for instruction in instructions
-            if instruction.hold_id is not None
+            (request.instruction.tenant_id, request.instruction.hold_id)
+            for request in requests
+            if request.instruction.hold_id is not None
         }
         if not wanted:
             return []
         return [hold_from_row(row) for row in await connection.fetch(sql.LOCK_HOLDS, *_columns(wanted, 2))]
 
-    async def _lock_accounts(
-        self, connection: Connection, instructions: Sequence[Instruction]
-    ) -> tuple[list[Account], datetime]:
-        """The accounts, and the batch's moment: after the locks, and not before any account's last entry."""
-        rows = await connection.fetch(sql.LOCK_ACCOUNTS, *_columns(accounts_of(instructions), 2))
-        if not rows:
-            return [], await connection.fetchval(sql.READ_CLOCK)
-        posted_at = max(max(row[12] for row in rows), max(row[11] for row in rows))
-        return [_account_from_row(row) for row in rows], posted_at
+    async def _lock_accounts(self, connection: Connection, requests: Sequence[PostingRequest]) -> _Standing:
+        """The accounts under lock, what was taken before, and the batch's moment."""
+        guards = [guard for request in requests for guard in _guards(request.instruction)]
+        rows = await connection.fetch(
+            sql.LOCK_ACCOUNTS_AND_FIND_KEYS,
+            *_columns(accounts_of(request.instruction for request in requests), 2),
+            *_columns((request.claim.scope for request in requests), 3),
+            *_columns(guards, 3),
+        )
+        standing = _Standing()
+        for row in rows:
+            kind = row[13]
+            if kind is None:
+                standing.add_account(row)
+            elif kind == "idempotency":
+                standing.known[row[0], row[14], row[15]] = (row[16], Answer(row[17], row[18]))
+            elif kind == "reference":
+                standing.references[row[0], row[14]] = row[1]
+            else:
+                standing.reversals[row[0], TransferId(UUID(row[14]))] = row[1]
+        return standing
 
-    async def _write(self, connection: Connection, batch: _Batch, posted_at: datetime) -> None:
-        if batch.keys:
-            await self._write_keys(connection, batch, posted_at)
-        if batch.posted:
-            await self._write_journal(connection, batch.posted, posted_at)
-        if batch.placed:
-            await connection.execute(sql.INSERT_HOLDS, *_columns((_hold_row(hold) for hold in batch.placed), 13))
-        if batch.stepped:
-            await connection.execute(
-                sql.UPDATE_HOLDS,
-                *_columns(
-                    (
-                        (hold.tenant_id, hold.id, hold.captured, hold.released, hold.status.value)
-                        for hold in batch.stepped.values()
-                    ),
-                    5,
-                ),
-            )
-
-    async def _write_keys(self, connection: Connection, batch: _Batch, posted_at: datetime) -> None:
-        rows = (
+    async def _write(
+        self, connection: Connection, batch: _Batch, accounts: Sequence[Account], posted_at: datetime
+    ) -> None:
+        keys = [
             (*claim.scope, claim.fingerprint, answer.status, answer.body, trace_id)
             for claim, answer, trace_id in batch.keys
-        )
-        tag = await connection.execute(sql.INSERT_KEYS, *_columns(rows, 7), posted_at)
-        if int(tag.rpartition(" ")[2]) != len(batch.keys):
-            raise BatchRaced
-
-    async def _write_journal(self, connection: Connection, posted: list[Posted], posted_at: datetime) -> None:
-        transfers = [transfer for outcome in posted for transfer in outcome.transfers]
+        ]
+        places = {(account.tenant_id, account.id): place for place, account in enumerate(accounts, 1)}
+        transfers = [transfer for outcome in batch.posted for transfer in outcome.transfers]
         try:
-            await connection.execute(
-                sql.INSERT_TRANSFERS,
-                *_columns(
-                    (
-                        (
-                            transfer.tenant_id,
-                            transfer.id,
-                            transfer.type.value,
-                            len(transfer.entries),
-                            transfer.trace_id,
-                            transfer.reference,
-                            transfer.description,
-                            transfer.metadata,
-                            transfer.reversal_of,
-                            transfer.hold_id,
-                        )
-                        for transfer in transfers
-                    ),
-                    10,
-                ),
+            claimed = await connection.fetchval(
+                sql.WRITE_BATCH,
                 posted_at,
+                *_columns(keys, 7),
+                *_columns(map(_transfer_row, transfers), 10),
+                [account.id for account in accounts],
+                [account.asset for account in accounts],
+                *_columns(_entry_rows(transfers, places), 7),
+                [self._ids.new() for _ in transfers],
+                [event_type(transfer) for transfer in transfers],
             )
         except asyncpg.UniqueViolationError as error:
             if error.constraint_name == "transfer_keys_pkey":
                 raise BatchRaced from error
             raise
-        await connection.execute(
-            sql.INSERT_ENTRIES,
-            *_columns(
-                (
-                    (
-                        transfer.tenant_id,
-                        entry.account_id,
-                        entry.sequence,
-                        transfer.id,
-                        entry.leg,
-                        entry.direction,
-                        entry.asset,
-                        entry.amount,
-                        entry.balance_after,
-                        entry.chain,
-                    )
-                    for transfer in transfers
-                    for entry in transfer.entries
-                ),
-                10,
-            ),
-            posted_at,
-        )
-        new_id = self._ids.new
-        await connection.execute(
-            sql.INSERT_OUTBOX,
-            *_columns(
-                (
-                    (transfer.tenant_id, new_id(), event_type(transfer), transfer.id, transfer.trace_id)
-                    for transfer in transfers
-                ),
-                5,
-            ),
-            posted_at,
-        )
+        if claimed != len(keys):
+            raise BatchRaced
+        if batch.placed:
+            await connection.execute(sql.INSERT_HOLDS, *_columns(map(_hold_row, batch.placed), 13))
+        if batch.stepped:
+            await connection.execute(sql.UPDATE_HOLDS, *_columns(map(_step_row, batch.stepped.values()), 5))
 
 
 def accounts_of(instructions: Iterable[Instruction]) -> set[tuple[TenantId, AccountId]]:
@@ -245,9 +183,7 @@ def hold_from_row(row: asyncpg.Record) -> Hold:
     )
 
 
-def _decide(
-    requests: Sequence[PostingRequest], decided: dict[_Scope, tuple[bytes, Answer]], book: Book | None
-) -> _Batch:
+def _decide(requests: Sequence[PostingRequest], decided: dict[_Scope, tuple[bytes, Answer]], book: Book) -> _Batch:
     """
     Judge each request after the ones before it.
 
@@ -261,7 +197,6 @@ def _decide(
         if earlier is not None:
             batch.answers.append(_repeat(request, *earlier))
             continue
-        assert book is not None  # without a book every key was known
         outcome = book.decide(request.instruction)
         answer = request.render(outcome)
         batch.answers.append(answer)
@@ -306,6 +241,52 @@ def _account_from_row(row: asyncpg.Record) -> Account:
         chain=row[10],
         last_posted_at=row[11],
     )
+
+
+def _guards(instruction: Instruction) -> Iterable[tuple[TenantId, str, str]]:
+    """The references and reversals the instruction would take."""
+    for draft in instruction.drafts:
+        if draft.reference is not None:
+            yield instruction.tenant_id, "reference", draft.reference
+        if draft.reversal_of is not None:
+            yield instruction.tenant_id, "reversal", str(draft.reversal_of)
+
+
+def _transfer_row(transfer: Transfer) -> tuple[object, ...]:
+    return (
+        transfer.tenant_id,
+        transfer.id,
+        transfer.type.value,
+        len(transfer.entries),
+        transfer.trace_id,
+        transfer.reference,
+        transfer.description,
+        transfer.metadata,
+        transfer.reversal_of,
+        transfer.hold_id,
+    )
+
+
+def _entry_rows(
+    transfers: Sequence[Transfer], places: dict[tuple[TenantId, AccountId], int]
+) -> Iterable[tuple[object, ...]]:
+    """Entries with the places (from 1) of their transfer and account among those sent along."""
+    for transfer_place, transfer in enumerate(transfers, 1):
+        tenant_id = transfer.tenant_id
+        for entry in transfer.entries:
+            yield (
+                transfer_place,
+                places[tenant_id, entry.account_id],
+                entry.sequence,
+                entry.leg,
+                entry.amount,
+                entry.balance_after,
+                entry.chain,
+            )
+
+
+def _step_row(hold: Hold) -> tuple[object, ...]:
+    return hold.tenant_id, hold.id, hold.captured, hold.released, hold.status.value
 
 
 def _hold_row(hold: Hold) -> tuple[object, ...]:

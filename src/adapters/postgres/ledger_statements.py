@@ -1,17 +1,5 @@
 """The posting path's SQL: each statement works on a whole batch, and joins on (tenant_id, id)."""
 
-FIND_KEYS = """
-SELECT known.tenant_id, known.key, known.item, known.fingerprint, known.status, known.body
-FROM unnest($1::uuid[], $2::text[], $3::integer[]) AS wanted (tenant_id, key, item)
-JOIN idempotency_keys AS known USING (tenant_id, key, item)
-"""
-
-FIND_TRANSFER_KEYS = """
-SELECT known.tenant_id, known.kind, known.value, known.transfer_id
-FROM unnest($1::uuid[], $2::text[], $3::text[]) AS wanted (tenant_id, kind, value)
-JOIN transfer_keys AS known USING (tenant_id, kind, value)
-"""
-
 LOCK_HOLDS = """
 SELECT hold.tenant_id, hold.id, hold.wallet_id, hold.asset, hold.amount, hold.captured, hold.released, hold.status,
        hold.expires_at, hold.placed_at, hold.reference, hold.description, hold.metadata
@@ -21,8 +9,9 @@ ORDER BY hold.tenant_id, hold.id
 FOR NO KEY UPDATE OF hold
 """
 
+# One round trip: the accounts, locked in order; the keys, references and reversals that were taken before.
 # The clock is read outside the locking part, so after each row's wait: the greatest reading is after every lock.
-LOCK_ACCOUNTS = """
+LOCK_ACCOUNTS_AND_FIND_KEYS = """
 WITH locked AS MATERIALIZED (
     SELECT account.tenant_id, account.id, account.asset, account.purpose, account.wallet_id, account.floor,
            account.status, account.debt_allowed, account.balance, account.sequence, account.chain,
@@ -32,7 +21,20 @@ WITH locked AS MATERIALIZED (
     ORDER BY account.tenant_id, account.id
     FOR NO KEY UPDATE OF account
 )
-SELECT *, clock_timestamp() AS locked_at FROM locked
+SELECT locked.*, clock_timestamp() AS locked_at,
+       NULL::text AS kind, NULL::text AS key, NULL::integer AS item, NULL::bytea AS fingerprint,
+       NULL::smallint AS answer_status, NULL::bytea AS answer_body
+FROM locked
+UNION ALL
+SELECT known.tenant_id, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
+       'idempotency', known.key, known.item, known.fingerprint, known.status, known.body
+FROM unnest($3::uuid[], $4::text[], $5::integer[]) AS wanted (tenant_id, key, item)
+JOIN idempotency_keys AS known USING (tenant_id, key, item)
+UNION ALL
+SELECT known.tenant_id, known.transfer_id, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
+       known.kind, known.value, NULL, NULL, NULL, NULL
+FROM unnest($6::uuid[], $7::text[], $8::text[]) AS wanted (tenant_id, kind, value)
+JOIN transfer_keys AS known USING (tenant_id, kind, value)
 """
 
 FIND_UNLOCKED_ACCOUNTS = """
@@ -51,31 +53,40 @@ JOIN accounts AS account USING (tenant_id, id)
 
 READ_CLOCK = "SELECT clock_timestamp()"
 
-INSERT_KEYS = """
-INSERT INTO idempotency_keys (tenant_id, key, item, fingerprint, status, body, trace_id, created_at)
-SELECT tenant_id, key, item, fingerprint, status, body, trace_id, $8
-FROM unnest($1::uuid[], $2::text[], $3::integer[], $4::bytea[], $5::smallint[], $6::bytea[], $7::text[])
-    AS given (tenant_id, key, item, fingerprint, status, body, trace_id)
-ORDER BY tenant_id, key, item
-ON CONFLICT DO NOTHING
-"""
-
-INSERT_TRANSFERS = """
-INSERT INTO transfers (tenant_id, id, posted_at, type, entry_count, trace_id, reference, description, metadata,
-                       reversal_of, hold_id)
-SELECT tenant_id, id, $11, type, entry_count, trace_id, reference, description, metadata::json, reversal_of, hold_id
-FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::smallint[], $5::text[], $6::text[], $7::text[], $8::text[],
-            $9::uuid[], $10::uuid[])
-    AS given (tenant_id, id, type, entry_count, trace_id, reference, description, metadata, reversal_of, hold_id)
-"""
-
-INSERT_ENTRIES = """
-INSERT INTO entries (tenant_id, account_id, posted_at, sequence, transfer_id, leg, direction, asset, amount,
-                     balance_after, chain)
-SELECT tenant_id, account_id, $11, sequence, transfer_id, leg, direction, asset, amount, balance_after, chain
-FROM unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::uuid[], $5::smallint[], $6::smallint[], $7::text[],
-            $8::bigint[], $9::bigint[], $10::bytea[])
-    AS given (tenant_id, account_id, sequence, transfer_id, leg, direction, asset, amount, balance_after, chain)
+# Everything a batch appends, in one round trip; how many keys were free. Entries name their transfer and account by
+# position in those arrays, which is less to send. They wait for the transfers, whose trigger registers them.
+WRITE_BATCH = """
+WITH claimed AS (
+    INSERT INTO idempotency_keys (tenant_id, key, item, fingerprint, status, body, trace_id, created_at)
+    SELECT tenant_id, key, item, fingerprint, status, body, trace_id, $1
+    FROM unnest($2::uuid[], $3::text[], $4::integer[], $5::bytea[], $6::smallint[], $7::bytea[], $8::text[])
+        AS given (tenant_id, key, item, fingerprint, status, body, trace_id)
+    ON CONFLICT DO NOTHING
+    RETURNING 1
+), posted AS (
+    INSERT INTO transfers (tenant_id, id, posted_at, type, entry_count, trace_id, reference, description, metadata,
+                           reversal_of, hold_id)
+    SELECT tenant_id, id, $1, type, entry_count, trace_id, reference, description, metadata::json, reversal_of, hold_id
+    FROM unnest($9::uuid[], $10::uuid[], $11::text[], $12::smallint[], $13::text[], $14::text[], $15::text[],
+                $16::text[], $17::uuid[], $18::uuid[])
+        AS given (tenant_id, id, type, entry_count, trace_id, reference, description, metadata, reversal_of, hold_id)
+    RETURNING 1
+), written AS (
+    INSERT INTO entries (tenant_id, account_id, posted_at, sequence, transfer_id, leg, direction, asset, amount,
+                         balance_after, chain)
+    SELECT ($9::uuid[])[transfer], ($19::uuid[])[account], $1, sequence, ($10::uuid[])[transfer], leg,
+           leg % 2 * 2 - 1, ($20::text[])[account], amount, balance_after, chain
+    FROM unnest($21::integer[], $22::integer[], $23::bigint[], $24::smallint[], $25::bigint[], $26::bigint[],
+                $27::bytea[])
+        AS given (transfer, account, sequence, leg, amount, balance_after, chain)
+    WHERE (SELECT count(*) FROM posted) > 0
+), announced AS (
+    INSERT INTO outbox (tenant_id, id, ordinal, type, subject, trace_id, occurred_at)
+    SELECT tenant_id, event_id, ordinality, type, subject, trace_id, $1
+    FROM unnest($9::uuid[], $28::uuid[], $29::text[], $10::uuid[], $13::text[]) WITH ORDINALITY
+        AS given (tenant_id, event_id, type, subject, trace_id, ordinality)
+)
+SELECT count(*) FROM claimed
 """
 
 INSERT_HOLDS = """
@@ -94,11 +105,4 @@ UPDATE holds AS hold SET captured = given.captured, released = given.released, s
 FROM unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::bigint[], $5::text[])
     AS given (tenant_id, id, captured, released, status)
 WHERE hold.tenant_id = given.tenant_id AND hold.id = given.id
-"""
-
-INSERT_OUTBOX = """
-INSERT INTO outbox (tenant_id, id, ordinal, type, subject, trace_id, occurred_at)
-SELECT tenant_id, id, ordinality, type, subject, trace_id, $6
-FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::uuid[], $5::text[]) WITH ORDINALITY
-    AS given (tenant_id, id, type, subject, trace_id, ordinality)
 """

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from core.domain.book import PostingRequest
 from core.domain.idempotency import Answer
-from ports.posting import PostingQueueFull, PostingStopping, PostingTooLate
+from ports.posting import PostingQueueFull, PostingStopping, PostingTooLate, PostingUnconfirmed
 
 
 @dataclass(slots=True, eq=False)
@@ -17,12 +17,14 @@ class Submission:
     Attributes:
         weight: About how many entries they write.
         handed_in: Monotonic seconds.
+        in_doubt: A connection was lost under it: it may have been committed.
     """
 
     requests: list[PostingRequest]
     weight: int
     handed_in: float
     answered: "asyncio.Future[list[Answer]]" = field(repr=False)
+    in_doubt: bool = False
 
     def answer(self, answers: list[Answer]) -> None:
         """Tell the caller, if it still waits."""
@@ -71,8 +73,8 @@ class PostingQueue:
         return submission.answered
 
     def put_back(self, submissions: list[Submission]) -> None:
-        """Let the submissions wait again, before those that came later."""
-        self._waiting.extendleft(reversed(submissions))
+        """Let the submissions wait again, behind the others: however many they are, they stand in nobody's way."""
+        self._waiting.extend(submissions)
         self._weight += sum(submission.weight for submission in submissions)
         if submissions:
             self._arrived.set()
@@ -97,7 +99,11 @@ class PostingQueue:
             submission = self._waiting.popleft()
             self._weight -= submission.weight
             if submission.handed_in < oldest:
-                submission.fail(PostingTooLate("the request waited too long and was not begun"))
+                submission.fail(
+                    PostingUnconfirmed("the request waited too long to be asked about again; repeat with the same key")
+                    if submission.in_doubt
+                    else PostingTooLate("the request waited too long and was not begun")
+                )
                 continue
             weight += submission.weight
             batch.append(submission)
@@ -107,6 +113,23 @@ class PostingQueue:
         """Take nothing new; what waits may still be taken."""
         self._closed = True
         self._arrived.set()
+
+    def abandon(self) -> None:
+        """Close, and tell whoever still waits that it was not begun, or that nobody knows."""
+        self.close()
+        while self._waiting:
+            submission = self._waiting.popleft()
+            submission.fail(
+                PostingUnconfirmed("the process stopped before the outcome was known")
+                if submission.in_doubt
+                else PostingStopping("the process stopped before the request was begun")
+            )
+        self._weight = 0
+
+    @property
+    def instructions(self) -> int:
+        """How many instructions wait."""
+        return sum(len(submission.requests) for submission in self._waiting)
 
     @property
     def is_drained(self) -> bool:

@@ -120,7 +120,7 @@ class Book:
         self._holds = {(hold.tenant_id, hold.id): hold for hold in holds}
         self._references = {} if references is None else references
         self._reversals = {} if reversals is None else reversals
-        self._posted_at = posted_at
+        self.posted_at = posted_at
         self._undo: list[tuple[Account, int, int, bytes, bool]] = []
 
     def decide(self, instruction: Instruction) -> Outcome:
@@ -151,7 +151,7 @@ class Book:
             raise HoldNotFound(f"no hold {step.hold_id}")
         if isinstance(step, CaptureHold):
             self._check_active(self._account(tenant_id, main_account_id(hold.wallet_id)))
-        changed, draft.legs = take_step(hold, step, now=self._posted_at)
+        changed, draft.legs = take_step(hold, step, now=self.posted_at)
         return changed
 
     def _placed(self, hold: PlaceHold, transfer: Transfer) -> Hold:
@@ -179,7 +179,7 @@ class Book:
             tenant_id=tenant_id,
             id=draft.id,
             type=draft.type,
-            posted_at=self._posted_at,
+            posted_at=self.posted_at,
             trace_id=draft.trace_id,
             reference=draft.reference,
             description=draft.description,

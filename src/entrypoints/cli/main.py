@@ -10,6 +10,8 @@ COMMANDS: dict[str, str] = {
     "demo": "a whole story over HTTP, with the money that moved, ending with a verified ledger",
     "api": "the HTTP API",
     "migrate": "bring the database to the newest schema",
+    "verify": "prove that the books are right, or name the first thing that is not",
+    "maintain": "partitions ahead, month snapshots, checkpoints, overdue holds, old keys",
     "seed": "a first tenant with keys, assets, users and opening balances",
 }
 

@@ -12,7 +12,7 @@ from typing import Self
 
 import msgspec
 
-from entrypoints.container import Container, migrate_database, prepare_server
+from entrypoints.container import Container, make_checkpoint_key, migrate_database, prepare_server
 from entrypoints.development.keys import DevelopmentKeys, keys_in
 from entrypoints.development.seeding import seed
 from entrypoints.embedded.secret_file import secret_in
@@ -66,6 +66,7 @@ class DevelopmentStack:
             shutil.rmtree(self.home)
         self.home.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._keys = keys_in(self.home)
+        make_checkpoint_key(self.home / "checkpoint.pem")
         try:
             owner_url, login_url = await self._database()
             await asyncio.to_thread(migrate_database, owner_url)
@@ -124,6 +125,8 @@ class DevelopmentStack:
             "BURSAR_DATABASE_URL": login_url,
             "BURSAR_MIGRATION_DATABASE_URL": owner_url,
             "BURSAR_API_KEY_PEPPER": self.keys.pepper,
+            "BURSAR_CHECKPOINT_KEY_FILE": str(self.home / "checkpoint.pem"),
+            "BURSAR_CHECKPOINT_DIRECTORY": str(self.home / "checkpoints"),
         }
         if self.redis_url is not None:
             environment["BURSAR_REDIS_URL"] = self.redis_url

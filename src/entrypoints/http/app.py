@@ -1,7 +1,7 @@
 """The Litestar application, from a container."""
 
 import gc
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
 from litestar import Litestar, Router
@@ -19,7 +19,7 @@ from entrypoints.http.controllers.wallet_movements import WalletMovementControll
 from entrypoints.http.controllers.wallets import WalletController
 from entrypoints.http.dependencies import from_container
 from entrypoints.http.health import HealthController
-from entrypoints.http.openapi import openapi_config
+from entrypoints.http.openapi.config import openapi_config
 from entrypoints.http.problems import EXCEPTION_HANDLERS
 from entrypoints.http.strict_request import StrictRequest
 from entrypoints.version import VERSION
@@ -65,7 +65,7 @@ def create_litestar(container: Container) -> Litestar:
     )
 
     @asynccontextmanager
-    async def life_span(_app: Litestar) -> AsyncIterator[None]:
+    async def life_span(_app: Litestar) -> AsyncGenerator[None]:
         posting = container.posting()
         await posting.start()
         # What start-up made stays for good: without it the collector walks it again and again (design: toolchain).

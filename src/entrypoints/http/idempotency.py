@@ -8,9 +8,13 @@ from litestar import Request
 from core.domain.book import Render
 from core.domain.idempotency import IdempotencyClaim, fingerprint
 from entrypoints.http.context import context_of, principal_of
+from entrypoints.http.problem_types import IDEMPOTENCY_KEY_MISSING, INVALID_IDEMPOTENCY_KEY
 from entrypoints.http.problems import MalformedRequest
 
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")
+_QUOTED = re.compile(r'"((?:[\x20\x21\x23-\x5b\x5d-\x7e]|\\["\\])*)"')
+"""A string of RFC 9651."""
+_ESCAPE = re.compile(r"\\(.)")
 
 
 def parse_key(header: str | None) -> str:
@@ -21,17 +25,17 @@ def parse_key(header: str | None) -> str:
         MalformedRequest: 400, if it is missing or out of bounds.
     """
     if header is None:
+        raise MalformedRequest(IDEMPOTENCY_KEY_MISSING, "Idempotency-Key is required on every request that moves money")
+    key = header.strip()
+    if key.startswith('"'):
+        quoted = _QUOTED.fullmatch(key)
+        key = "" if quoted is None else _ESCAPE.sub(r"\1", quoted[1])
+    if not _KEY.fullmatch(key):
         raise MalformedRequest(
-            400, "Idempotency-Key is required on every request that moves money", code="idempotency_key_missing"
+            INVALID_IDEMPOTENCY_KEY,
+            "Idempotency-Key must be 1 to 255 visible ASCII characters, bare or as a string in double quotes",
         )
-    bare = header.strip()
-    if len(bare) > 1 and bare[0] == bare[-1] == '"':
-        bare = bare[1:-1]
-    if not _KEY.fullmatch(bare):
-        raise MalformedRequest(
-            400, "Idempotency-Key must be 1 to 255 visible ASCII characters", code="invalid_idempotency_key"
-        )
-    return bare
+    return key
 
 
 async def money_request(request: Request[Any, Any, Any], render: Render) -> dict[str, Any]:

@@ -18,16 +18,18 @@ _COLUMNS = (
     "amount",
     "balance_after",
 )
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA_STARTS = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+"""The last four are the first four in full width, which spreadsheets of some languages take as well."""
 
 
 async def csv_statement(statement: Statement, lines: AsyncIterator[JournalLine]) -> AsyncIterator[str]:
     """Header, opening balance, one row a line, closing balance; amounts in minor units."""
-    asset = statement.wallet.asset
+    asset, balance = statement.wallet.asset, statement.opening_balance
     yield _row(*_COLUMNS)
-    yield _row(statement.since.isoformat(), "", "opening_balance", "", "", asset, "", "", statement.opening_balance)
+    yield _row(statement.since.isoformat(), "", "opening_balance", "", "", asset, "", "", balance)
     async for line in lines:
         transfer, entry = line.transfer, line.entry
+        balance = entry.balance_after
         yield _row(
             transfer.posted_at.isoformat(),
             transfer.id,
@@ -37,9 +39,9 @@ async def csv_statement(statement: Statement, lines: AsyncIterator[JournalLine])
             asset,
             "debit" if entry.direction < 0 else "credit",
             entry.amount,
-            entry.balance_after,
+            balance,
         )
-    yield _row(statement.until.isoformat(), "", "closing_balance", "", "", asset, "", "", statement.closing_balance)
+    yield _row(statement.until.isoformat(), "", "closing_balance", "", "", asset, "", "", balance)
 
 
 def _row(*cells: object) -> str:
@@ -52,4 +54,4 @@ def _harmless(text: str | None) -> str:
     """A cell a spreadsheet would run as a formula begins with an apostrophe instead."""
     if text is None:
         return ""
-    return f"'{text}" if text.startswith(_FORMULA_STARTS) else text
+    return f"'{text}" if text.lstrip().startswith(_FORMULA_STARTS) else text

@@ -12,18 +12,55 @@ from typing import Any
 import msgspec
 from litestar import Request
 
+from entrypoints.http.context import context_of
 from entrypoints.http.field_errors import FieldError, field_error, pointer_to
-from entrypoints.http.problem_types import INVALID_FIELD, INVALID_JSON, REPEATED_FIELD, UNSUPPORTED_MEDIA_TYPE
-from entrypoints.http.problems import MalformedRequest
+from entrypoints.http.problem_types import (
+    BODY_TOO_LARGE,
+    INVALID_FIELD,
+    INVALID_JSON,
+    REPEATED_FIELD,
+    UNSUPPORTED_MEDIA_TYPE,
+)
+from entrypoints.http.problems import ClientGone, MalformedRequest
 
 _PATH = re.compile(r" - at `([^`]*)`$")
 _FIELD = re.compile(r"field `(.*)`$", re.DOTALL)
 _STEP = re.compile(r"\.([A-Za-z_][A-Za-z0-9_]*)|\[(\d+)\]")
+_JSON = b"application/json"
 _decoders: dict[Any, msgspec.json.Decoder[Any]] = {}
 
 
 class StrictRequest(Request[Any, Any, Any]):
     """Decodes JSON bodies into the handler's own type, or refuses them with the field and the rule."""
+
+    async def body(self) -> bytes:
+        """
+        The raw body, read once and without the generator that Litestar builds for it.
+
+        Raises:
+            MalformedRequest: 413, above the route's limit.
+            ClientGone: If the client leaves before the end.
+        """
+        if isinstance(self._body, bytes):
+            return self._body
+        self._body = await self._read()
+        return self._body
+
+    async def _read(self) -> bytes:
+        limit = self.route_handler.resolve_request_max_body_size()
+        chunks: list[bytes] = []
+        size, more = 0, True
+        while more:
+            event = await self.receive()
+            if event["type"] != "http.request":
+                raise ClientGone
+            chunk = event["body"]
+            size += len(chunk)
+            if limit is not None and size > limit:
+                raise MalformedRequest(BODY_TOO_LARGE, f"the body may have {limit} bytes at most")
+            chunks.append(chunk)
+            more = event["more_body"]
+        return chunks[0] if len(chunks) == 1 else b"".join(chunks)
 
     async def json(self) -> Any:
         """
@@ -33,8 +70,8 @@ class StrictRequest(Request[Any, Any, Any]):
             MalformedRequest: 415 for another content type, 400 for broken JSON, a key given twice, or a field that
                 breaks its type.
         """
-        media_type = self.headers.get("content-type", "").partition(";")[0].strip().lower()
-        if media_type != "application/json":
+        content_type = context_of(self).headers.get(b"content-type", b"")
+        if content_type != _JSON and content_type.partition(b";")[0].strip().lower() != _JSON:
             raise MalformedRequest(UNSUPPORTED_MEDIA_TYPE, "the body must be application/json")
         field = self.route_handler.parsed_data_field
         return decode_strictly(await self.body(), Any if field is None else field.annotation)

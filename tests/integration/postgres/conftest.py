@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 
 import asyncpg
 import pytest
+
 from conftest import TestDatabase, copy_of
 from integration.postgres.raw_ledger import RawLedger, Seeded, seed, state_of
 

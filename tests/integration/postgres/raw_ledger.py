@@ -7,24 +7,20 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import asyncpg
+
+from adapters.postgres.connection import DatabaseAddress
+from adapters.postgres.group_commit import GroupCommit, connector
 from concurrency.market import Market, posted_id
 from conftest import TestDatabase, register_tenant
 from core.application.transfers.request import Details
 from core.domain.accounts import Purpose
 from core.domain.assets import Asset, AssetKind
 from core.domain.identifiers import TransferId, WalletId
-from core.domain.transfers import TransferType
-
-from adapters.postgres.connection import DatabaseAddress
-from adapters.postgres.group_commit import GroupCommit, connector
 
 REFERENCE = "order 1"
 DEBIT, CREDIT = -1, 1
 GEMS = Asset("GEMS", "Gems", 0, AssetKind.POINTS)
-_EVERYTHING = (
-    "tenants api_keys assets accounts wallets transfers entries transfer_register transfer_keys holds idempotency_keys"
-    " outbox balance_snapshots checkpoints checkpoint_heads schema_version"
-).split()
+_EVERYTHING = ["tenants", "api_keys", "assets", "accounts", "wallets", "transfers", "entries", "transfer_register", "transfer_keys", "holds", "idempotency_keys", "outbox", "balance_snapshots", "checkpoints", "checkpoint_heads", "schema_version"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,37 +148,36 @@ async def seed(database: TestDatabase) -> Seeded:
 
 async def state_of(connection: asyncpg.Connection) -> dict[str, str]:
     """Every row, trigger, column, constraint and grant, so that two states can be compared."""
-    if True:
-        state = {
-            table: await connection.fetchval(
-                f"SELECT md5(coalesce(string_agg(row::text, '|' ORDER BY row::text), '')) FROM {table} AS row"
-            )
-            for table in _EVERYTHING
-        }
-        state["schema"] = await connection.fetchval(
-            """
-            SELECT md5(string_agg(line, '|' ORDER BY line)) FROM (
-                SELECT format('%s %s %s', tgrelid::regclass, tgname, tgenabled) FROM pg_trigger
-                UNION ALL
-                SELECT format('%s %s %s', oid::regclass, relkind, relacl) FROM pg_class
-                WHERE relnamespace = 'public'::regnamespace
-                UNION ALL
-                SELECT format('%s %s %s %s', attrelid::regclass, attname, atttypid, attacl) FROM pg_attribute
-                JOIN pg_class ON pg_class.oid = attrelid WHERE relnamespace = 'public'::regnamespace
-                UNION ALL
-                SELECT format('%s %s', conrelid::regclass, conname) FROM pg_constraint
-                UNION ALL
-                SELECT format('%s %s %s', oid::regprocedure, md5(prosrc), proacl) FROM pg_proc
-                WHERE pronamespace = 'public'::regnamespace
-                UNION ALL
-                SELECT format('%s %s', nspname, nspacl) FROM pg_namespace WHERE nspname NOT LIKE 'pg\\_%'
-                UNION ALL
-                SELECT format('%s %s %s', roleid::regrole, member::regrole, rolsuper)
-                FROM pg_auth_members JOIN pg_roles ON pg_roles.oid = member
-            ) AS described (line)
-            """
+    state = {
+        table: await connection.fetchval(
+            f"SELECT md5(coalesce(string_agg(row::text, '|' ORDER BY row::text), '')) FROM {table} AS row"
         )
-        return state
+        for table in _EVERYTHING
+    }
+    state["schema"] = await connection.fetchval(
+        """
+        SELECT md5(string_agg(line, '|' ORDER BY line)) FROM (
+            SELECT format('%s %s %s', tgrelid::regclass, tgname, tgenabled) FROM pg_trigger
+            UNION ALL
+            SELECT format('%s %s %s', oid::regclass, relkind, relacl) FROM pg_class
+            WHERE relnamespace = 'public'::regnamespace
+            UNION ALL
+            SELECT format('%s %s %s %s', attrelid::regclass, attname, atttypid, attacl) FROM pg_attribute
+            JOIN pg_class ON pg_class.oid = attrelid WHERE relnamespace = 'public'::regnamespace
+            UNION ALL
+            SELECT format('%s %s', conrelid::regclass, conname) FROM pg_constraint
+            UNION ALL
+            SELECT format('%s %s %s', oid::regprocedure, md5(prosrc), proacl) FROM pg_proc
+            WHERE pronamespace = 'public'::regnamespace
+            UNION ALL
+            SELECT format('%s %s', nspname, nspacl) FROM pg_namespace WHERE nspname NOT LIKE 'pg\\_%'
+            UNION ALL
+            SELECT format('%s %s %s', roleid::regrole, member::regrole, rolsuper)
+            FROM pg_auth_members JOIN pg_roles ON pg_roles.oid = member
+        ) AS described (line)
+        """
+    )
+    return state
 
 
 def month_of(moment: datetime) -> str:

@@ -10,6 +10,7 @@ from uuid import uuid4
 
 import asyncpg
 import pytest
+
 from integration.postgres.raw_ledger import CREDIT, DEBIT, REFERENCE, RawLedger, month_of
 
 Attack = Callable[[RawLedger], Awaitable[None]]
@@ -426,7 +427,9 @@ async def test_no_account_is_opened_beside_the_rules(
 
 @pytest.mark.parametrize("statement", REWRITING.values(), ids=REWRITING)
 @pytest.mark.usefixtures("unchanged")
-async def test_even_the_owner_is_stopped_by_a_trigger(owner: asyncpg.Connection, raw: RawLedger, statement: str) -> None:
+async def test_even_the_owner_is_stopped_by_a_trigger(
+    owner: asyncpg.Connection, raw: RawLedger, statement: str
+) -> None:
     month = month_of(await raw.moment())
 
     with pytest.raises(asyncpg.IntegrityConstraintViolationError) as refused:

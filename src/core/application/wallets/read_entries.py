@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from core.domain.identifiers import TenantId, TransferId, WalletId, main_account_id
 from core.domain.wallets import Wallet
 from ports.journal import Journal, JournalLine, LineFilter, LinePosition
-from ports.unit_of_work import UnitOfWorkFactory
+from ports.wallet_reader import WalletReader
 
 _TICK = timedelta(microseconds=1)
 STREAM_PAGE = 1000
@@ -29,7 +29,7 @@ class Statement:
 class ReadEntriesHandler:
     """Reads only."""
 
-    unit_of_work: UnitOfWorkFactory
+    wallets: WalletReader
     journal: Journal
 
     async def of_wallet(
@@ -41,7 +41,7 @@ class ReadEntriesHandler:
         Raises:
             WalletNotFound: If there is none.
         """
-        await self._wallet(tenant_id, wallet_id)
+        await self.wallets.get(tenant_id, wallet_id)
         return await self.journal.lines(tenant_id, main_account_id(wallet_id), where=where, before=before, limit=limit)
 
     async def of_user(
@@ -72,7 +72,7 @@ class ReadEntriesHandler:
         Raises:
             WalletNotFound: If there is none.
         """
-        wallet = await self._wallet(tenant_id, wallet_id)
+        wallet = await self.wallets.get(tenant_id, wallet_id)
         account_id = main_account_id(wallet_id)
         return Statement(
             wallet=wallet,
@@ -103,7 +103,3 @@ class ReadEntriesHandler:
             if len(lines) < STREAM_PAGE:
                 return
             position = LinePosition(lines[-1].transfer.posted_at, lines[-1].entry.sequence)
-
-    async def _wallet(self, tenant_id: TenantId, wallet_id: WalletId) -> Wallet:
-        async with self.unit_of_work() as work:
-            return await work.wallets.get(tenant_id, wallet_id)

@@ -7,14 +7,14 @@ from datetime import datetime
 from core.domain.identifiers import TenantId, WalletId, main_account_id, reserve_account_id
 from core.domain.wallets import Wallet, WalletBalance
 from ports.journal import Journal
-from ports.unit_of_work import UnitOfWorkFactory
+from ports.wallet_reader import WalletReader
 
 
 @dataclass(frozen=True, slots=True)
 class ReadWalletsHandler:
     """Reads only."""
 
-    unit_of_work: UnitOfWorkFactory
+    wallets: WalletReader
     journal: Journal
 
     async def get(self, tenant_id: TenantId, wallet_id: WalletId) -> Wallet:
@@ -24,15 +24,13 @@ class ReadWalletsHandler:
         Raises:
             WalletNotFound: If there is none.
         """
-        async with self.unit_of_work() as work:
-            return await work.wallets.get(tenant_id, wallet_id)
+        return await self.wallets.get(tenant_id, wallet_id)
 
     async def page(
         self, tenant_id: TenantId, *, user_id: str | None, after: WalletId | None, limit: int
     ) -> Sequence[Wallet]:
         """The next *limit* wallets by id; of one user, when given."""
-        async with self.unit_of_work() as work:
-            return await work.wallets.page(tenant_id, user_id=user_id, after=after, limit=limit)
+        return await self.wallets.page(tenant_id, user_id=user_id, after=after, limit=limit)
 
     async def balance_at(
         self, tenant_id: TenantId, wallet_id: WalletId, moment: datetime

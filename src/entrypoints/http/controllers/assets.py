@@ -9,8 +9,9 @@ from litestar.params import JSONBody
 from core.application.assets.create_asset import CreateAssetHandler
 from core.application.assets.list_assets import ListAssetsHandler
 from entrypoints.http.context import principal_of
-from entrypoints.http.openapi import CHANGING, READING
-from entrypoints.http.pagination import DEFAULT_PAGE, Cursor, Limit, Page, read_cursor, write_cursor
+from entrypoints.http.pagination import DEFAULT_PAGE, Page, one_page, read_cursor
+from entrypoints.http.parameters import Cursor, Limit
+from entrypoints.http.positions import AssetPosition
 from entrypoints.http.schemas.assets import AssetResponse, CreateAssetRequest
 
 
@@ -20,10 +21,11 @@ class AssetController(Controller):
     path = "/assets"
     tags = ["Assets"]
 
-    @post(operation_id="CreateAsset", summary="Add an asset", responses=CHANGING)
+    @post(operation_id="CreateAsset", summary="Add an asset")
     async def create(
         self,
         request: Request[Any, Any, Any],
+        *,
         data: JSONBody[CreateAssetRequest],
         create_asset: NamedDependency[CreateAssetHandler],
     ) -> Response[AssetResponse]:
@@ -31,18 +33,18 @@ class AssetController(Controller):
         asset, is_new = await create_asset(data.to_command(principal_of(request).tenant_id))
         return Response(AssetResponse.of(asset), status_code=201 if is_new else 200)
 
-    @get(operation_id="ListAssets", summary="List assets", responses=READING)
+    @get(operation_id="ListAssets", summary="List assets")
     async def page(
         self,
         request: Request[Any, Any, Any],
+        *,
         list_assets: NamedDependency[ListAssetsHandler],
         limit: Limit = DEFAULT_PAGE,
         cursor: Cursor = None,
     ) -> Page[AssetResponse]:
         """Currencies of ISO 4217 and your own, by code."""
-        after = read_cursor(cursor, tuple[str])
+        after = read_cursor(cursor, AssetPosition)
         assets = await list_assets(
-            principal_of(request).tenant_id, after="" if after is None else after[0], limit=limit
+            principal_of(request).tenant_id, after="" if after is None else after.code, limit=limit + 1
         )
-        more = write_cursor(assets[-1].code) if len(assets) == limit else None
-        return Page([AssetResponse.of(asset) for asset in assets], more)
+        return one_page(assets, limit, AssetResponse.of, lambda asset: AssetPosition(asset.code))

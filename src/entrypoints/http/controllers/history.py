@@ -1,32 +1,49 @@
 """What moved: entries, statements, and a user's money across assets."""
 
 from datetime import datetime
-from typing import Annotated, Any
-from uuid import UUID
+from typing import Annotated, Any, Literal
 
 from litestar import Controller, Request, Response, get
 from litestar.di import NamedDependency
-from litestar.params import FromPath, QueryParameter, SkipValidation
+from litestar.params import QueryParameter, SkipValidation
 from litestar.response import Stream
 
-from core.application.wallets.read_entries import ReadEntriesHandler
+from core.application.wallets.read_entries import ReadEntriesHandler, Statement
 from core.application.wallets.read_wallets import ReadWalletsHandler
 from core.domain.identifiers import TransferId, WalletId
 from core.domain.transfers import TransferType
+from core.domain.wallets import Wallet
 from entrypoints.http.context import principal_of
-from entrypoints.http.instants import aware
-from entrypoints.http.openapi import READING
-from entrypoints.http.pagination import DEFAULT_PAGE, MAX_PAGE, Cursor, Limit, Page, read_cursor, write_cursor
-from entrypoints.http.problems import MalformedRequest
+from entrypoints.http.instants import read_instant
+from entrypoints.http.pagination import DEFAULT_PAGE, MAX_PAGE, Page, one_page, read_cursor
+from entrypoints.http.parameters import (
+    Cursor,
+    Limit,
+    ReferenceFilter,
+    Since,
+    TypeFilter,
+    Until,
+    UserInPath,
+    WalletInPath,
+)
+from entrypoints.http.positions import EntryPosition, StatementPosition, TransactionPosition
+from entrypoints.http.problems import invalid_parameter
 from entrypoints.http.schemas.transfers import LineResponse, StatementResponse
 from entrypoints.http.schemas.wallets import UserBalancesResponse, WalletResponse
 from entrypoints.http.statement_csv import csv_statement
 from ports.clock import Clock
 from ports.journal import JournalLine, LineFilter, LinePosition
 
-Since = Annotated[datetime | None, QueryParameter(name="from", description="Included; RFC 3339.", required=False)]
-Until = Annotated[datetime | None, QueryParameter(name="to", description="Not included; RFC 3339.", required=False)]
-Reference = Annotated[str | None, QueryParameter(max_length=128, required=False)]
+_WALLETS_AT_ONCE = 1000
+
+StatementStart = Annotated[
+    str,
+    QueryParameter(name="from", schema_extra={"format": "date-time"}, description="Included; RFC 3339 with offset."),
+]
+StatementFormat = Annotated[
+    Literal["json", "csv"] | None,
+    QueryParameter(name="format", required=False, description="Wins over `Accept`; json, when neither is given."),
+]
 
 
 class HistoryController(Controller):
@@ -35,146 +52,152 @@ class HistoryController(Controller):
     path = "/"
     tags = ["History"]
 
-    @get("/wallets/{wallet_id:uuid}/entries", operation_id="ListEntries", summary="List entries", responses=READING)
+    @get("/wallets/{wallet_id:str}/entries", operation_id="ListEntries", summary="List entries")
     async def entries(
         self,
         request: Request[Any, Any, Any],
-        wallet_id: FromPath[UUID],
+        *,
+        wallet_id: WalletInPath,
         read_entries: NamedDependency[ReadEntriesHandler],
-        type_: Annotated[TransferType | None, QueryParameter(name="type", required=False)] = None,
+        type_: TypeFilter = None,
         since: Since = None,
         until: Until = None,
-        reference: Reference = None,
+        reference: ReferenceFilter = None,
         limit: Limit = DEFAULT_PAGE,
         cursor: Cursor = None,
     ) -> Page[LineResponse]:
         """The wallet's available money, newest first; stable while others write."""
-        before = read_cursor(cursor, tuple[datetime, int])
+        before = read_cursor(cursor, EntryPosition)
         lines = await read_entries.of_wallet(
             principal_of(request).tenant_id,
             WalletId(wallet_id),
             where=_filter(type_, since, until, reference),
-            before=None if before is None else LinePosition(*before),
-            limit=limit,
+            before=None if before is None else LinePosition(before.posted_at, before.sequence),
+            limit=limit + 1,
         )
-        more = write_cursor(*_position(lines[-1])) if len(lines) == limit else None
-        return Page([LineResponse.of(line) for line in lines], more)
+        return one_page(lines, limit, LineResponse.of, lambda line: EntryPosition(*_position(line)))
 
-    @get(
-        "/wallets/{wallet_id:uuid}/statement",
-        operation_id="GetStatement",
-        summary="Read a statement",
-        responses=READING,
-    )
+    @get("/wallets/{wallet_id:str}/statement", operation_id="GetStatement", summary="Read a statement")
     async def statement(
         self,
         request: Request[Any, Any, Any],
-        wallet_id: FromPath[UUID],
+        *,
+        wallet_id: WalletInPath,
         read_entries: NamedDependency[ReadEntriesHandler],
         clock: NamedDependency[SkipValidation[Clock]],
-        since: Annotated[datetime, QueryParameter(name="from", description="Included; RFC 3339.")],
+        since: StatementStart,
         until: Until = None,
-        format_: Annotated[str, QueryParameter(name="format", pattern="^(json|csv)$")] = "json",
+        format_: StatementFormat = None,
         limit: Limit = MAX_PAGE,
         cursor: Cursor = None,
     ) -> Response[StatementResponse]:
         """
-        Opening balance, entries with running balance, closing balance. JSON page by page; CSV whole
-        (`format=csv`, or `Accept: text/csv`).
+        Opening balance, entries oldest first with running balance, closing balance. JSON comes page by page, CSV
+        whole (`format=csv`, or `Accept: text/csv`). Without `to` it ends now, on every page at the same instant.
         """
-        tenant_id = principal_of(request).tenant_id
-        start = aware(since, "from")
-        end = clock.now() if until is None else aware(until, "to")
+        after = read_cursor(cursor, StatementPosition)
+        start = read_instant(since, "from")
+        end = read_instant(until, "to") if until is not None else clock.now() if after is None else after.until
         if end < start:
-            raise MalformedRequest(400, "to: must not be before from", code="invalid_field", pointer="#/to")
-        after = read_cursor(cursor, tuple[datetime, int])
+            raise invalid_parameter("to", "must not be before from")
         found = await read_entries.statement(
-            tenant_id,
+            principal_of(request).tenant_id,
             WalletId(wallet_id),
             since=start,
             until=end,
-            after=None if after is None else LinePosition(*after),
-            limit=limit,
+            after=None if after is None else LinePosition(after.posted_at, after.sequence),
+            limit=limit + 1,
         )
-        if format_ == "csv" or "text/csv" in request.headers.get("accept", ""):
-            lines = read_entries.stream(tenant_id, WalletId(wallet_id), since=start, until=end)
-            return Stream(  # type: ignore[return-value]
-                csv_statement(found, lines),
-                media_type="text/csv; charset=utf-8",
-                headers={"Content-Disposition": f'attachment; filename="statement-{wallet_id}.csv"'},
-            )
-        return Response(
-            StatementResponse(
-                wallet_id=found.wallet.id,
-                asset=found.wallet.asset,
-                from_=start,
-                to=end,
-                opening_balance=found.opening_balance,
-                closing_balance=found.closing_balance,
-                items=[LineResponse.of(line) for line in found.lines],
-                next_cursor=write_cursor(*_position(found.lines[-1])) if len(found.lines) == limit else None,
-            )
-        )
+        if format_ == "csv" or (format_ is None and "text/csv" in request.headers.get("accept", "")):
+            return _as_csv(found, read_entries)
+        return Response(_one_page_of(found, limit, is_first=after is None), headers={"Vary": "Accept"})
 
-    @get(
-        "/users/{user_id:str}/balances", operation_id="GetUserBalances", summary="A user's balances", responses=READING
-    )
+    @get("/users/{user_id:str}/balances", operation_id="GetUserBalances", summary="A user's balances")
     async def user_balances(
         self,
         request: Request[Any, Any, Any],
-        user_id: FromPath[str],
+        *,
+        user_id: UserInPath,
         read_wallets: NamedDependency[ReadWalletsHandler],
     ) -> UserBalancesResponse:
         """All of the user's wallets, one an asset; none for a user without any."""
-        wallets = await read_wallets.page(
-            principal_of(request).tenant_id, user_id=user_id, after=None, limit=_MAX_USER_WALLETS
-        )
+        tenant_id = principal_of(request).tenant_id
+        wallets: list[Wallet] = []
+        is_whole = False
+        while not is_whole:
+            after = wallets[-1].id if wallets else None
+            more = await read_wallets.page(tenant_id, user_id=user_id, after=after, limit=_WALLETS_AT_ONCE)
+            wallets.extend(more)
+            is_whole = len(more) < _WALLETS_AT_ONCE
         return UserBalancesResponse(user_id=user_id, wallets=[WalletResponse.of(wallet) for wallet in wallets])
 
-    @get(
-        "/users/{user_id:str}/transactions",
-        operation_id="ListUserTransactions",
-        summary="A user's entries",
-        responses=READING,
-    )
+    @get("/users/{user_id:str}/transactions", operation_id="ListUserTransactions", summary="A user's entries")
     async def user_transactions(
         self,
         request: Request[Any, Any, Any],
-        user_id: FromPath[str],
+        *,
+        user_id: UserInPath,
         read_entries: NamedDependency[ReadEntriesHandler],
-        type_: Annotated[TransferType | None, QueryParameter(name="type", required=False)] = None,
+        type_: TypeFilter = None,
         since: Since = None,
         until: Until = None,
-        reference: Reference = None,
+        reference: ReferenceFilter = None,
         limit: Limit = DEFAULT_PAGE,
         cursor: Cursor = None,
     ) -> Page[LineResponse]:
         """Across all wallets, newest first."""
-        before = read_cursor(cursor, tuple[datetime, UUID, int])
+        before = read_cursor(cursor, TransactionPosition)
         lines = await read_entries.of_user(
             principal_of(request).tenant_id,
             user_id,
             where=_filter(type_, since, until, reference),
-            before=None if before is None else (before[0], TransferId(before[1]), before[2]),
-            limit=limit,
+            before=None if before is None else (before.posted_at, TransferId(before.transfer_id), before.leg),
+            limit=limit + 1,
         )
-        more = None
-        if len(lines) == limit:
-            last = lines[-1]
-            more = write_cursor(last.transfer.posted_at, last.transfer.id, last.entry.leg)
-        return Page([LineResponse.of(line) for line in lines], more)
+        return one_page(
+            lines,
+            limit,
+            LineResponse.of,
+            lambda line: TransactionPosition(line.transfer.posted_at, line.transfer.id, line.entry.leg),
+        )
 
 
-_MAX_USER_WALLETS = 1000
+def _as_csv(found: Statement, read_entries: ReadEntriesHandler) -> Response[Any]:
+    wallet = found.wallet
+    lines = read_entries.stream(wallet.tenant_id, wallet.id, since=found.since, until=found.until)
+    return Stream(
+        csv_statement(found, lines),
+        media_type="text/csv; charset=utf-8",
+        headers={"Content-Disposition": f'attachment; filename="statement-{wallet.id}.csv"', "Vary": "Accept"},
+    )
 
 
-def _filter(
-    type_: TransferType | None, since: datetime | None, until: datetime | None, reference: str | None
-) -> LineFilter:
+def _one_page_of(found: Statement, limit: int, *, is_first: bool) -> StatementResponse:
+    """
+    The closing balance follows from the lines once the last is shown: somebody may have written between reading one
+    and the other.
+    """
+    lines = one_page(found.lines, limit, LineResponse.of, lambda line: StatementPosition(found.until, *_position(line)))
+    closing = found.closing_balance
+    if lines.next_cursor is None and (lines.items or is_first):
+        closing = lines.items[-1].entry.balance_after if lines.items else found.opening_balance
+    return StatementResponse(
+        wallet_id=found.wallet.id,
+        asset=found.wallet.asset,
+        from_=found.since,
+        to=found.until,
+        opening_balance=found.opening_balance,
+        closing_balance=closing,
+        items=lines.items,
+        next_cursor=lines.next_cursor,
+    )
+
+
+def _filter(type_: TransferType | None, since: str | None, until: str | None, reference: str | None) -> LineFilter:
     return LineFilter(
         type=type_,
-        since=None if since is None else aware(since, "from"),
-        until=None if until is None else aware(until, "to"),
+        since=None if since is None else read_instant(since, "from"),
+        until=None if until is None else read_instant(until, "to"),
         reference=reference,
     )
 

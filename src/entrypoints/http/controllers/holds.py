@@ -1,11 +1,10 @@
 """Holds: reserve, capture, release."""
 
-from typing import Annotated, Any
-from uuid import UUID
+from typing import Any
 
 from litestar import Controller, Request, Response, get, post
 from litestar.di import NamedDependency
-from litestar.params import FromPath, JSONBody, QueryParameter, SkipValidation
+from litestar.params import JSONBody, SkipValidation
 
 from core.application.holds.capture_hold import CaptureHold, CaptureHoldHandler
 from core.application.holds.place_hold import PlaceHold, PlaceHoldHandler
@@ -14,8 +13,9 @@ from core.application.holds.release_hold import ReleaseHold, ReleaseHoldHandler
 from core.domain.identifiers import HoldId, WalletId
 from entrypoints.http.context import context_of, principal_of
 from entrypoints.http.idempotency import money_request
-from entrypoints.http.openapi import CHANGING, IDEMPOTENT_HEADERS, READING
-from entrypoints.http.pagination import DEFAULT_PAGE, Cursor, Limit, Page, read_cursor, write_cursor
+from entrypoints.http.pagination import DEFAULT_PAGE, Page, one_page, read_cursor
+from entrypoints.http.parameters import Cursor, HoldInPath, Limit, WalletFilter
+from entrypoints.http.positions import HoldPosition
 from entrypoints.http.rendering import hold_rendering
 from entrypoints.http.schemas.holds import (
     CaptureHoldRequest,
@@ -34,10 +34,11 @@ class HoldController(Controller):
     path = "/holds"
     tags = ["Holds"]
 
-    @post(operation_id="PlaceHold", summary="Place a hold", responses=CHANGING, response_headers=IDEMPOTENT_HEADERS)
+    @post(operation_id="PlaceHold", summary="Place a hold")
     async def place(
         self,
         request: Request[Any, Any, Any],
+        *,
         data: JSONBody[PlaceHoldRequest],
         place_hold: NamedDependency[PlaceHoldHandler],
     ) -> Response[HoldMovementResponse]:
@@ -51,32 +52,34 @@ class HoldController(Controller):
         )
         return StoredResponse(await place_hold(command))
 
-    @get(operation_id="ListHolds", summary="List holds", responses=READING)
+    @get(operation_id="ListHolds", summary="List holds")
     async def page(
         self,
         request: Request[Any, Any, Any],
+        *,
         read_holds: NamedDependency[ReadHoldsHandler],
         clock: NamedDependency[SkipValidation[Clock]],
-        wallet_id: Annotated[UUID | None, QueryParameter(required=False)] = None,
+        wallet_id: WalletFilter = None,
         limit: Limit = DEFAULT_PAGE,
         cursor: Cursor = None,
     ) -> Page[HoldResponse]:
         """All holds, or those of one wallet, newest first."""
-        before = read_cursor(cursor, tuple[UUID])
+        before = read_cursor(cursor, HoldPosition)
         holds = await read_holds.page(
             principal_of(request).tenant_id,
             wallet_id=None if wallet_id is None else WalletId(wallet_id),
-            before=None if before is None else HoldId(before[0]),
-            limit=limit,
+            before=None if before is None else HoldId(before.id),
+            limit=limit + 1,
         )
-        more = write_cursor(holds[-1].id) if len(holds) == limit else None
-        return Page([HoldResponse.of(hold, now=clock.now()) for hold in holds], more)
+        now = clock.now()
+        return one_page(holds, limit, lambda hold: HoldResponse.of(hold, now=now), lambda hold: HoldPosition(hold.id))
 
-    @get("/{hold_id:uuid}", operation_id="GetHold", summary="Read a hold", responses=READING)
+    @get("/{hold_id:str}", operation_id="GetHold", summary="Read a hold")
     async def read(
         self,
         request: Request[Any, Any, Any],
-        hold_id: FromPath[UUID],
+        *,
+        hold_id: HoldInPath,
         read_holds: NamedDependency[ReadHoldsHandler],
         clock: NamedDependency[SkipValidation[Clock]],
     ) -> HoldResponse:
@@ -84,17 +87,16 @@ class HoldController(Controller):
         return HoldResponse.of(await read_holds.get(principal_of(request).tenant_id, HoldId(hold_id)), now=clock.now())
 
     @post(
-        "/{hold_id:uuid}/capture",
+        "/{hold_id:str}/capture",
         operation_id="CaptureHold",
         summary="Capture a hold",
-        responses=CHANGING,
-        response_headers=IDEMPOTENT_HEADERS,
         status_code=200,
     )
     async def capture(
         self,
         request: Request[Any, Any, Any],
-        hold_id: FromPath[UUID],
+        *,
+        hold_id: HoldInPath,
         data: JSONBody[CaptureHoldRequest],
         capture_hold: NamedDependency[CaptureHoldHandler],
     ) -> Response[HoldMovementResponse]:
@@ -110,17 +112,16 @@ class HoldController(Controller):
         return StoredResponse(await capture_hold(command))
 
     @post(
-        "/{hold_id:uuid}/release",
+        "/{hold_id:str}/release",
         operation_id="ReleaseHold",
         summary="Release a hold",
-        responses=CHANGING,
-        response_headers=IDEMPOTENT_HEADERS,
         status_code=200,
     )
     async def release(
         self,
         request: Request[Any, Any, Any],
-        hold_id: FromPath[UUID],
+        *,
+        hold_id: HoldInPath,
         data: JSONBody[ReleaseHoldRequest],
         release_hold: NamedDependency[ReleaseHoldHandler],
     ) -> Response[HoldMovementResponse]:

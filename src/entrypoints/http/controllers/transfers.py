@@ -1,12 +1,11 @@
 """Transfers between wallets: one, many legs, batches; reading and undoing them."""
 
 from typing import Annotated, Any
-from uuid import UUID
 
 import msgspec
 from litestar import Controller, Request, Response, get, post
 from litestar.di import NamedDependency
-from litestar.params import FromPath, JSONBody, QueryParameter, SkipValidation
+from litestar.params import JSONBody, QueryParameter, SkipValidation
 
 from core.application.transfers.post_batch import BatchItem, PostAtomically, PostBatchHandler, PostIndependently
 from core.application.transfers.read_transfers import ReadTransfersHandler
@@ -20,9 +19,10 @@ from core.domain.idempotency import WHOLE_REQUEST, Answer, IdempotencyClaim, fin
 from core.domain.identifiers import TransferId
 from entrypoints.http.context import context_of, principal_of
 from entrypoints.http.idempotency import money_request
-from entrypoints.http.openapi import CHANGING, IDEMPOTENT_HEADERS, READING
 from entrypoints.http.pagination import Page
+from entrypoints.http.parameters import TransferInPath
 from entrypoints.http.rendering import batch_rendering, transfer_rendering
+from entrypoints.http.schemas.fields import REFERENCE_PATTERN
 from entrypoints.http.schemas.transfers import (
     BatchItemRequest,
     BatchItemResponse,
@@ -31,13 +31,13 @@ from entrypoints.http.schemas.transfers import (
     ReversalRequest,
     TransferRequest,
     TransferResponse,
-    TransfersResponse,
 )
 from entrypoints.http.stored_response import StoredResponse
 from ports.clock import Clock
 from ports.journal import PostedTransfer
 
 MAX_BATCH_BODY_BYTES = 4 * 1024 * 1024
+_REPLAYED = {"Idempotent-Replayed": "true"}
 _item_encode = msgspec.json.Encoder(order="deterministic").encode
 
 
@@ -50,12 +50,11 @@ class TransferController(Controller):
     @post(
         operation_id="CreateTransfer",
         summary="Transfer between wallets",
-        responses=CHANGING,
-        response_headers=IDEMPOTENT_HEADERS,
     )
     async def create(
         self,
         request: Request[Any, Any, Any],
+        *,
         data: JSONBody[TransferRequest],
         transfer_between_wallets: NamedDependency[TransferBetweenWalletsHandler],
     ) -> Response[TransferResponse]:
@@ -71,17 +70,16 @@ class TransferController(Controller):
         "/batch",
         operation_id="CreateTransferBatch",
         summary="Transfer many at once",
-        responses=CHANGING,
-        response_headers=IDEMPOTENT_HEADERS,
         request_max_body_size=MAX_BATCH_BODY_BYTES,
         status_code=200,
     )
     async def batch(
         self,
         request: Request[Any, Any, Any],
+        *,
         data: JSONBody[BatchRequest],
         post_batch: NamedDependency[PostBatchHandler],
-    ) -> Response[BatchResponse | TransfersResponse]:
+    ) -> Response[BatchResponse]:
         """
         Up to 1,000 transfers. Independent: 200 with each one's own status, key and body. Atomic: 201 with all, or
         the problem of the first that cannot be, whose `index` it names.
@@ -102,25 +100,33 @@ class TransferController(Controller):
         return Response(
             BatchResponse(items=[_item_response(index, answer) for index, answer in enumerate(answers)]),
             status_code=200,
+            headers=_REPLAYED if all(answer.replayed for answer in answers) else None,
         )
 
-    @get(operation_id="FindTransfers", summary="Find a transfer by reference", responses=READING)
+    @get(operation_id="FindTransfers", summary="Find a transfer by reference")
     async def find(
         self,
         request: Request[Any, Any, Any],
+        *,
         read_transfers: NamedDependency[ReadTransfersHandler],
         clock: NamedDependency[SkipValidation[Clock]],
-        reference: Annotated[str, QueryParameter(min_length=1, max_length=128)],
+        reference: Annotated[
+            str,
+            QueryParameter(
+                min_length=1, max_length=128, pattern=REFERENCE_PATTERN, description="The transfer's reference."
+            ),
+        ],
     ) -> Page[TransferResponse]:
         """The transfer of that reference: one item, or none."""
         found = await read_transfers.find(principal_of(request).tenant_id, reference)
         return Page([] if found is None else [_response(*found, clock)], None)
 
-    @get("/{transfer_id:uuid}", operation_id="GetTransfer", summary="Read a transfer", responses=READING)
+    @get("/{transfer_id:str}", operation_id="GetTransfer", summary="Read a transfer")
     async def read(
         self,
         request: Request[Any, Any, Any],
-        transfer_id: FromPath[UUID],
+        *,
+        transfer_id: TransferInPath,
         read_transfers: NamedDependency[ReadTransfersHandler],
         clock: NamedDependency[SkipValidation[Clock]],
     ) -> TransferResponse:
@@ -129,16 +135,15 @@ class TransferController(Controller):
         return _response(*found, clock)
 
     @post(
-        "/{transfer_id:uuid}/reverse",
+        "/{transfer_id:str}/reverse",
         operation_id="ReverseTransfer",
         summary="Reverse a transfer",
-        responses=CHANGING,
-        response_headers=IDEMPOTENT_HEADERS,
     )
     async def reverse(
         self,
         request: Request[Any, Any, Any],
-        transfer_id: FromPath[UUID],
+        *,
+        transfer_id: TransferInPath,
         data: JSONBody[ReversalRequest],
         reverse_transfer: NamedDependency[ReverseTransferHandler],
     ) -> Response[TransferResponse]:
@@ -160,7 +165,7 @@ def _item_claim(whole: IdempotencyClaim, index: int, item: BatchItemRequest) -> 
 
 
 def _item_response(index: int, answer: Answer) -> BatchItemResponse:
-    return BatchItemResponse(index=index, status=answer.status, replayed=answer.replayed, body=msgspec.Raw(answer.body))
+    return BatchItemResponse(index=index, status=answer.status, body=msgspec.Raw(answer.body))
 
 
 def _response(found: PostedTransfer, hold: Hold | None, clock: Clock) -> TransferResponse:

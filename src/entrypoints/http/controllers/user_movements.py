@@ -10,7 +10,6 @@ from core.application.transfers.move_user_money import MoveUserMoney, MoveUserMo
 from core.domain.transfers import TransferType
 from entrypoints.http.context import context_of
 from entrypoints.http.idempotency import money_request
-from entrypoints.http.openapi import CHANGING, IDEMPOTENT_HEADERS
 from entrypoints.http.rendering import transfer_rendering
 from entrypoints.http.schemas.transfers import (
     TransferResponse,
@@ -26,32 +25,34 @@ class UserMovementController(Controller):
 
     path = "/"
     tags = ["Movements"]
-    response_headers = IDEMPOTENT_HEADERS
 
-    @post("/topups", operation_id="TopUpUser", summary="Top a user up", responses=CHANGING)
+    @post("/topups", operation_id="TopUpUser", summary="Top a user up")
     async def topup(
         self,
         request: Request[Any, Any, Any],
+        *,
         data: JSONBody[UserTopUpRequest],
         move_user_money: NamedDependency[MoveUserMoneyHandler],
     ) -> Response[TransferResponse]:
         """Opens the user's wallet in that asset if there is none."""
         return await _move(request, TransferType.TOPUP, data, move_user_money)
 
-    @post("/bonuses", operation_id="GrantUserBonus", summary="Grant a user a bonus", responses=CHANGING)
+    @post("/bonuses", operation_id="GrantUserBonus", summary="Grant a user a bonus")
     async def bonus(
         self,
         request: Request[Any, Any, Any],
+        *,
         data: JSONBody[UserBonusRequest],
         move_user_money: NamedDependency[MoveUserMoneyHandler],
     ) -> Response[TransferResponse]:
         """Opens the user's wallet in that asset if there is none."""
         return await _move(request, TransferType.BONUS, data, move_user_money)
 
-    @post("/spends", operation_id="SpendByUser", summary="Spend by user", responses=CHANGING)
+    @post("/spends", operation_id="SpendByUser", summary="Spend by user")
     async def spend(
         self,
         request: Request[Any, Any, Any],
+        *,
         data: JSONBody[UserSpendRequest],
         move_user_money: NamedDependency[MoveUserMoneyHandler],
     ) -> Response[TransferResponse]:

@@ -1,21 +1,20 @@
 """Wallets: open, read, change."""
 
-from datetime import datetime
 from typing import Annotated, Any
-from uuid import UUID
 
 from litestar import Controller, Request, Response, get, patch, post
 from litestar.di import NamedDependency
-from litestar.params import FromPath, JSONBody, QueryParameter
+from litestar.params import JSONBody, QueryParameter, SkipValidation
 
 from core.application.wallets.change_wallet import ChangeWalletHandler
 from core.application.wallets.open_wallet import OpenWalletHandler
 from core.application.wallets.read_wallets import ReadWalletsHandler
 from core.domain.identifiers import WalletId
 from entrypoints.http.context import principal_of
-from entrypoints.http.instants import aware
-from entrypoints.http.openapi import CHANGING, READING
-from entrypoints.http.pagination import DEFAULT_PAGE, Cursor, Limit, Page, read_cursor, write_cursor
+from entrypoints.http.instants import read_past_instant
+from entrypoints.http.pagination import DEFAULT_PAGE, Page, one_page, read_cursor
+from entrypoints.http.parameters import Cursor, Limit, UserFilter, WalletInPath
+from entrypoints.http.positions import WalletPosition
 from entrypoints.http.schemas.wallets import (
     BalanceResponse,
     ChangeWalletRequest,
@@ -23,6 +22,16 @@ from entrypoints.http.schemas.wallets import (
     WalletBalanceResponse,
     WalletResponse,
 )
+from ports.clock import Clock
+
+At = Annotated[
+    str | None,
+    QueryParameter(
+        required=False,
+        schema_extra={"format": "date-time"},
+        description="A past instant, RFC 3339 with offset; now, when left out.",
+    ),
+]
 
 
 class WalletController(Controller):
@@ -31,10 +40,11 @@ class WalletController(Controller):
     path = "/wallets"
     tags = ["Wallets"]
 
-    @post(operation_id="OpenWallet", summary="Open a wallet", responses=CHANGING)
+    @post(operation_id="OpenWallet", summary="Open a wallet")
     async def open(
         self,
         request: Request[Any, Any, Any],
+        *,
         data: JSONBody[OpenWalletRequest],
         open_wallet: NamedDependency[OpenWalletHandler],
     ) -> Response[WalletResponse]:
@@ -42,41 +52,43 @@ class WalletController(Controller):
         wallet, is_new = await open_wallet(data.to_command(principal_of(request).tenant_id))
         return Response(WalletResponse.of(wallet), status_code=201 if is_new else 200)
 
-    @get(operation_id="ListWallets", summary="List wallets", responses=READING)
+    @get(operation_id="ListWallets", summary="List wallets")
     async def page(
         self,
         request: Request[Any, Any, Any],
+        *,
         read_wallets: NamedDependency[ReadWalletsHandler],
-        user_id: Annotated[str | None, QueryParameter(max_length=128, required=False)] = None,
+        user_id: UserFilter = None,
         limit: Limit = DEFAULT_PAGE,
         cursor: Cursor = None,
     ) -> Page[WalletResponse]:
         """All wallets, or those of one user, oldest first."""
-        after = read_cursor(cursor, tuple[UUID])
+        after = read_cursor(cursor, WalletPosition)
         wallets = await read_wallets.page(
             principal_of(request).tenant_id,
             user_id=user_id,
-            after=None if after is None else WalletId(after[0]),
-            limit=limit,
+            after=None if after is None else WalletId(after.id),
+            limit=limit + 1,
         )
-        more = write_cursor(wallets[-1].id) if len(wallets) == limit else None
-        return Page([WalletResponse.of(wallet) for wallet in wallets], more)
+        return one_page(wallets, limit, WalletResponse.of, lambda wallet: WalletPosition(wallet.id))
 
-    @get("/{wallet_id:uuid}", operation_id="GetWallet", summary="Read a wallet", responses=READING)
+    @get("/{wallet_id:str}", operation_id="GetWallet", summary="Read a wallet")
     async def read(
         self,
         request: Request[Any, Any, Any],
-        wallet_id: FromPath[UUID],
+        *,
+        wallet_id: WalletInPath,
         read_wallets: NamedDependency[ReadWalletsHandler],
     ) -> WalletResponse:
         """The wallet with its balance now."""
         return WalletResponse.of(await read_wallets.get(principal_of(request).tenant_id, WalletId(wallet_id)))
 
-    @patch("/{wallet_id:uuid}", operation_id="ChangeWallet", summary="Change a wallet", responses=CHANGING)
+    @patch("/{wallet_id:str}", operation_id="ChangeWallet", summary="Change a wallet")
     async def change(
         self,
         request: Request[Any, Any, Any],
-        wallet_id: FromPath[UUID],
+        *,
+        wallet_id: WalletInPath,
         data: JSONBody[ChangeWalletRequest],
         change_wallet: NamedDependency[ChangeWalletHandler],
     ) -> WalletResponse:
@@ -84,21 +96,24 @@ class WalletController(Controller):
         command = data.to_command(principal_of(request).tenant_id, WalletId(wallet_id))
         return WalletResponse.of(await change_wallet(command))
 
-    @get("/{wallet_id:uuid}/balance", operation_id="GetBalance", summary="Read a balance", responses=READING)
+    @get("/{wallet_id:str}/balance", operation_id="GetBalance", summary="Read a balance")
     async def balance(
         self,
         request: Request[Any, Any, Any],
-        wallet_id: FromPath[UUID],
+        *,
+        wallet_id: WalletInPath,
         read_wallets: NamedDependency[ReadWalletsHandler],
-        at: Annotated[datetime | None, QueryParameter(description="RFC 3339; now unless said.", required=False)] = None,
+        clock: NamedDependency[SkipValidation[Clock]],
+        at: At = None,
     ) -> WalletBalanceResponse:
-        """The balance now, or as it was at a past instant."""
+        """The balance now, or as it was at a past instant (movements of that very microsecond included)."""
         tenant_id = principal_of(request).tenant_id
-        if at is None:
+        moment = None if at is None else read_past_instant(at, "at", now=clock.now())
+        if moment is None:
             wallet = await read_wallets.get(tenant_id, WalletId(wallet_id))
             balance = wallet.balance
         else:
-            wallet, balance = await read_wallets.balance_at(tenant_id, WalletId(wallet_id), aware(at))
+            wallet, balance = await read_wallets.balance_at(tenant_id, WalletId(wallet_id), moment)
         return WalletBalanceResponse(
-            wallet_id=wallet.id, asset=wallet.asset, at=at, balance=BalanceResponse.of(balance)
+            wallet_id=wallet.id, asset=wallet.asset, at=moment, balance=BalanceResponse.of(balance)
         )

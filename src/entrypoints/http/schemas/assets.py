@@ -8,14 +8,14 @@ from msgspec import Meta
 from core.application.assets.create_asset import CreateAsset
 from core.domain.assets import Asset, AssetKind
 from core.domain.identifiers import TenantId
-from entrypoints.http.schemas.fields import AssetCode, Request
+from entrypoints.http.schemas.fields import PRINTABLE_PATTERN, AssetCode, Request
 
 
 class CreateAssetRequest(Request, frozen=True, kw_only=True):
     """An asset of the tenant's own."""
 
     code: AssetCode
-    name: Annotated[str, Meta(min_length=1, max_length=100, pattern=r"^[^\x00-\x1f\x7f]*\Z")]
+    name: Annotated[str, Meta(min_length=1, max_length=100, pattern=PRINTABLE_PATTERN)]
     exponent: Annotated[int, Meta(ge=0, le=8, description="Decimals of its major unit.")] = 0
     kind: AssetKind = AssetKind.POINTS
 

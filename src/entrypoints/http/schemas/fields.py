@@ -6,37 +6,56 @@ import msgspec
 from msgspec import Meta
 
 from core.application.transfers.request import Details
+from core.domain.money import MAX_AMOUNT
+from entrypoints.http.field_errors import FieldError, field_error
+from entrypoints.http.problem_types import METADATA_TOO_LARGE, REPEATED_FIELD
 from entrypoints.http.problems import MalformedRequest
 
 MAX_METADATA_BYTES = 32_768
 
+# `$` alone would let a line feed pass at the end in Python, and `\Z` is no part of the ECMA-262 dialect that clients
+# read these patterns in: `$(?!\n)` means the end in both.
+ASSET_CODE_PATTERN = r"^[A-Z][A-Z0-9_]{2,31}$(?!\n)"
+PRINTABLE_PATTERN = r"^[^\x00-\x1f\x7f]*$(?!\n)"
+REFERENCE_PATTERN = r"^[\x20-\x7e]*$(?!\n)"
+USER_ID_PATTERN = r"^[A-Za-z0-9_.:@|-]{1,128}$(?!\n)"
+
 Amount = Annotated[
-    int, Meta(ge=1, description="Whole minor units of the asset (cents for USD), at most 10^15.", examples=[1500])
+    int,
+    Meta(
+        ge=1,
+        description="Whole minor units of the asset (cents for USD).",
+        examples=[1500],
+        extra_json_schema={"maximum": MAX_AMOUNT},
+    ),
 ]
 Text = Annotated[
-    str, Meta(min_length=1, max_length=500, pattern=r"^[^\x00-\x1f\x7f]*\Z", description="Up to 500 characters.")
+    str, Meta(min_length=1, max_length=500, pattern=PRINTABLE_PATTERN, description="Up to 500 characters.")
 ]
 Reference = Annotated[
     str,
     Meta(
         min_length=1,
         max_length=128,
-        pattern=r"^[\x20-\x7e]*\Z",
+        pattern=REFERENCE_PATTERN,
         description="Yours, unique for ever: a second transfer with it is refused.",
         examples=["invoice-2041"],
     ),
 ]
-AssetCode = Annotated[str, Meta(pattern=r"^[A-Z][A-Z0-9_]{2,31}\Z", description="The asset's code.", examples=["USD"])]
+AssetCode = Annotated[str, Meta(pattern=ASSET_CODE_PATTERN, description="The asset's code.", examples=["USD"])]
 UserId = Annotated[
     str,
     Meta(
-        pattern=r"^[A-Za-z0-9_.:@|-]{1,128}\Z",
+        pattern=USER_ID_PATTERN,
         description="Your own id of the user: letters, digits and _ . : @ | -",
         examples=["user_alice"],
     ),
 ]
 Metadata = Annotated[
     dict[str, Any], Meta(description=f"Any JSON object, up to {MAX_METADATA_BYTES} bytes.", examples=[{"order": "42"}])
+]
+StoredMetadata = Annotated[
+    msgspec.Raw, Meta(description="As it was given, keys sorted.", extra_json_schema={"type": "object"})
 ]
 
 
@@ -68,7 +87,7 @@ class MovementRequest(Request, frozen=True, kw_only=True):
         if metadata is not None and (twice := words.keys() & metadata.keys()):
             name = min(twice)
             raise MalformedRequest(
-                400, f"metadata: {name} is a field of its own", code="repeated_field", pointer=f"#/metadata/{name}"
+                REPEATED_FIELD, FieldError(f"#/metadata/{name}", f"metadata: {name} is a field of its own")
             )
         return {**metadata, **words} if metadata is not None else (words or None)
 
@@ -78,15 +97,13 @@ def canonical_metadata(metadata: dict[str, Any] | None) -> str | None:
     Metadata as one exact text: keys sorted, no spaces.
 
     Raises:
-        MalformedRequest: 400, above 32,768 bytes.
+        MalformedRequest: 400, above 32,768 bytes of JSON.
     """
     if metadata is None:
         return None
     encoded = msgspec.json.encode(metadata, order="deterministic")
     if len(encoded) > MAX_METADATA_BYTES:
-        raise MalformedRequest(
-            400, f"metadata: at most {MAX_METADATA_BYTES} bytes", code="metadata_too_large", pointer="#/metadata"
-        )
+        raise MalformedRequest(METADATA_TOO_LARGE, field_error(["metadata"], f"at most {MAX_METADATA_BYTES} bytes"))
     return encoded.decode()
 
 

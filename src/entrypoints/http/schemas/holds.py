@@ -11,7 +11,7 @@ from core.domain.book import Posted
 from core.domain.holds import DEFAULT_LIFETIME, MAX_LIFETIME, MIN_LIFETIME, Hold, HoldStatus
 from core.domain.identifiers import main_account_id, reserve_account_id
 from core.domain.wallets import WalletBalance
-from entrypoints.http.schemas.fields import Amount, MovementRequest, raw_json
+from entrypoints.http.schemas.fields import Amount, MovementRequest, StoredMetadata, raw_json
 from entrypoints.http.schemas.transfers import TransferResponse
 from entrypoints.http.schemas.wallets import BalanceResponse
 
@@ -61,7 +61,7 @@ class HoldResponse(msgspec.Struct, frozen=True, kw_only=True):
     placed_at: datetime
     reference: str | None
     description: str | None
-    metadata: msgspec.Raw | None
+    metadata: StoredMetadata | None
 
     @classmethod
     def of(cls, hold: Hold, *, now: datetime | None = None) -> Self:

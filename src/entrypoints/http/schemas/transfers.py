@@ -13,7 +13,16 @@ from core.domain.book import Posted
 from core.domain.holds import Hold
 from core.domain.identifiers import TransferId, WalletId
 from core.domain.transfers import MAX_LEGS, Entry, Transfer, TransferType
-from entrypoints.http.schemas.fields import Amount, AssetCode, MovementRequest, Request, Text, UserId, raw_json
+from entrypoints.http.schemas.fields import (
+    Amount,
+    AssetCode,
+    MovementRequest,
+    Request,
+    StoredMetadata,
+    Text,
+    UserId,
+    raw_json,
+)
 from ports.journal import JournalLine
 
 
@@ -131,7 +140,7 @@ class TransferRequest(MovementRequest, frozen=True, kw_only=True):
 class BatchItemRequest(TransferRequest, frozen=True, kw_only=True):
     """One transfer of a batch; its key, when left out, follows from the request's and its place."""
 
-    idempotency_key: Annotated[str, Meta(pattern=r"^[\x21-\x7e]{1,255}\Z")] | None = None
+    idempotency_key: Annotated[str, Meta(pattern=r"^[\x21-\x7e]{1,255}$(?!\n)")] | None = None
 
 
 class BatchRequest(Request, frozen=True, kw_only=True):
@@ -201,7 +210,7 @@ class TransferResponse(msgspec.Struct, frozen=True, kw_only=True):
     posted_at: datetime
     reference: str | None
     description: str | None
-    metadata: msgspec.Raw | None
+    metadata: StoredMetadata | None
     reversal_of: UUID | None
     reversed_by: UUID | None
     hold_id: UUID | None
@@ -257,8 +266,14 @@ class BatchItemResponse(msgspec.Struct, frozen=True, kw_only=True):
 
     index: int
     status: int
-    replayed: bool
-    body: msgspec.Raw
+    body: Annotated[
+        msgspec.Raw,
+        Meta(
+            extra_json_schema={
+                "anyOf": [{"$ref": "#/components/schemas/TransferResponse"}, {"$ref": "#/components/schemas/Problem"}]
+            }
+        ),
+    ]
 
 
 class BatchResponse(msgspec.Struct, frozen=True, kw_only=True):
@@ -275,7 +290,7 @@ class LineResponse(msgspec.Struct, frozen=True, kw_only=True):
     posted_at: datetime
     reference: str | None
     description: str | None
-    metadata: msgspec.Raw | None
+    metadata: StoredMetadata | None
     hold_id: UUID | None
     reversal_of: UUID | None
     entry: EntryResponse

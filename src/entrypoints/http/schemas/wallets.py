@@ -12,7 +12,15 @@ from core.application.wallets.open_wallet import OpenWallet
 from core.domain.accounts import AccountStatus
 from core.domain.identifiers import TenantId, WalletId
 from core.domain.wallets import Wallet, WalletBalance
-from entrypoints.http.schemas.fields import AssetCode, Metadata, Request, UserId, canonical_metadata, raw_json
+from entrypoints.http.schemas.fields import (
+    AssetCode,
+    Metadata,
+    Request,
+    StoredMetadata,
+    UserId,
+    canonical_metadata,
+    raw_json,
+)
 
 
 class OpenWalletRequest(Request, frozen=True, kw_only=True):
@@ -36,7 +44,7 @@ class ChangeWalletRequest(Request, frozen=True, kw_only=True):
     """What is left out stays as it is; metadata null clears it."""
 
     status: AccountStatus | None = None
-    metadata: Metadata | None | UnsetType = UNSET
+    metadata: Metadata | UnsetType | None = UNSET
 
     def to_command(self, tenant_id: TenantId, wallet_id: WalletId) -> ChangeWallet:
         """The same for the core."""
@@ -71,7 +79,7 @@ class WalletResponse(msgspec.Struct, frozen=True, kw_only=True):
     asset: str
     status: AccountStatus
     balance: BalanceResponse
-    metadata: msgspec.Raw | None
+    metadata: StoredMetadata | None
     created_at: datetime
 
     @classmethod

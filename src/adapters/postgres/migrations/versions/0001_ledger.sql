@@ -267,60 +267,62 @@ SET jit = off AS $$
 DECLARE
     touched bigint;
     moved bigint;
+    balanced boolean;
+    whole boolean;
 BEGIN
-    IF EXISTS (
-        SELECT FROM new_entries GROUP BY tenant_id, transfer_id, asset HAVING sum(amount * direction) <> 0
-    ) THEN
+    SELECT bool_and(written.net = 0),
+           bool_and(known.posted_at IS NOT NULL AND written.first = known.posted_at AND written.last = known.posted_at
+                    AND written.given = known.entry_count AND written.lowest = 0
+                    AND written.highest = known.entry_count - 1)
+    INTO balanced, whole
+    FROM (
+        SELECT tenant_id, transfer_id, max(abs(net)) AS net, min(first) AS first, max(last) AS last,
+               sum(given) AS given, min(lowest) AS lowest, max(highest) AS highest
+        FROM (
+            SELECT tenant_id, transfer_id, sum(amount * direction) AS net, min(posted_at) AS first,
+                   max(posted_at) AS last, count(*) AS given, min(leg) AS lowest, max(leg) AS highest
+            FROM new_entries GROUP BY tenant_id, transfer_id, asset
+        ) AS one_asset
+        GROUP BY tenant_id, transfer_id
+    ) AS written
+    LEFT JOIN transfer_register AS known USING (tenant_id, transfer_id);
+    IF NOT balanced THEN
         RAISE EXCEPTION 'debits and credits of a transfer differ'
             USING ERRCODE = 'check_violation', CONSTRAINT = 'entries_balance';
     END IF;
-    IF EXISTS (
-        SELECT FROM (
-            SELECT tenant_id, transfer_id, min(posted_at) AS first, max(posted_at) AS last, count(*) AS given,
-                   min(leg) AS lowest, max(leg) AS highest
-            FROM new_entries GROUP BY tenant_id, transfer_id
-        ) AS written
-        LEFT JOIN transfer_register AS known USING (tenant_id, transfer_id)
-        WHERE known.posted_at IS NULL OR written.first <> known.posted_at OR written.last <> known.posted_at
-           OR written.given <> known.entry_count OR written.lowest <> 0 OR written.highest <> known.entry_count - 1
-    ) THEN
+    IF NOT whole THEN
         RAISE EXCEPTION 'a transfer is written once and whole'
             USING ERRCODE = 'check_violation', CONSTRAINT = 'entries_complete_a_new_transfer';
     END IF;
-    SELECT count(DISTINCT (tenant_id, account_id)) INTO touched FROM new_entries;
+    SELECT count(*) INTO touched FROM (SELECT FROM new_entries GROUP BY tenant_id, account_id) AS account;
+    -- All entries one statement writes on an account share their moment; the first goes on where the account stands,
+    -- each other where the one before it ends; the last gives the account's new standing.
     UPDATE accounts AS account
     SET balance = step.balance, sequence = step.sequence, chain = step.chain, last_posted_at = step.posted_at,
         debt_allowed = account.debt_allowed AND step.balance < account.floor
     FROM (
-        SELECT DISTINCT ON (tenant_id, account_id) tenant_id, account_id, sequence, balance_after AS balance, chain,
-               posted_at, first_sequence, first_balance, first_posted_at, continues, one_asset, asset
+        SELECT tenant_id, account_id, bool_and(continues) AND min(posted_at) = max(posted_at) AS continues,
+               min(asset) AS asset, max(asset) AS same_asset, min(posted_at) AS posted_at,
+               min(sequence) AS first_sequence, max(sequence) AS sequence,
+               max(first_balance) AS first_balance, max(last_balance) AS balance, string_agg(last_chain, '') AS chain
         FROM (
-            SELECT tenant_id, account_id, sequence, balance_after, chain, posted_at, asset,
-                   first_value(sequence) OVER forward AS first_sequence,
-                   first_value(balance_after - direction * amount) OVER forward AS first_balance,
-                   first_value(posted_at) OVER forward AS first_posted_at,
-                   bool_and(asset = first_asset) OVER whole AS one_asset,
-                   bool_and(sequence = before_sequence + 1
-                            AND balance_after - direction * amount = before_balance
-                            AND posted_at >= before_posted_at) OVER whole AS continues
-            FROM (
-                SELECT *,
-                       first_value(asset) OVER forward AS first_asset,
-                       lag(sequence, 1, sequence - 1) OVER forward AS before_sequence,
-                       lag(balance_after, 1, balance_after - direction * amount) OVER forward AS before_balance,
-                       lag(posted_at, 1, posted_at) OVER forward AS before_posted_at
-                FROM new_entries
-                WINDOW forward AS (PARTITION BY tenant_id, account_id ORDER BY sequence)
-            ) AS stepped
-            WINDOW forward AS (PARTITION BY tenant_id, account_id ORDER BY sequence),
-                   whole AS (PARTITION BY tenant_id, account_id)
+            SELECT tenant_id, account_id, posted_at, asset, sequence,
+                   lag(sequence, 1, sequence - 1) OVER forward = sequence - 1
+                   AND lag(balance_after, 1, balance_after - direction * amount) OVER forward
+                       = balance_after - direction * amount AS continues,
+                   CASE WHEN lag(sequence) OVER forward IS NULL THEN balance_after - direction * amount END
+                       AS first_balance,
+                   CASE WHEN lead(sequence) OVER forward IS NULL THEN balance_after END AS last_balance,
+                   CASE WHEN lead(sequence) OVER forward IS NULL THEN chain END AS last_chain
+            FROM new_entries
+            WINDOW forward AS (PARTITION BY tenant_id, account_id ORDER BY sequence)
         ) AS walked
-        ORDER BY tenant_id, account_id, sequence DESC
+        GROUP BY tenant_id, account_id
     ) AS step
-    WHERE account.tenant_id = step.tenant_id AND account.id = step.account_id
-      AND account.asset = step.asset AND step.one_asset AND step.continues
+    WHERE account.tenant_id = step.tenant_id AND account.id = step.account_id AND step.continues
+      AND account.asset = step.asset AND account.asset = step.same_asset
       AND account.sequence + 1 = step.first_sequence AND account.balance = step.first_balance
-      AND account.last_posted_at <= step.first_posted_at;
+      AND account.last_posted_at <= step.posted_at;
     GET DIAGNOSTICS moved = ROW_COUNT;
     IF moved <> touched THEN
         RAISE EXCEPTION 'an entry does not continue its account'

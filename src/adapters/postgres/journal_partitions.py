@@ -1,0 +1,10 @@
+"""The journal's monthly partitions, as the catalogue knows them."""
+
+PARTITION_MONTHS = """
+SELECT to_date(right(part.relname, 7), 'YYYY_MM') AS month
+FROM pg_inherits AS attached
+JOIN pg_class AS part ON part.oid = attached.inhrelid
+WHERE attached.inhparent = 'entries'::regclass
+ORDER BY month
+"""
+"""First days of the months whose partitions are attached, oldest first."""

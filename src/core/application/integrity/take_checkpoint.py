@@ -1,0 +1,80 @@
+"""Sign where the accounts stand, and keep a copy outside the database."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from core.domain.chain import GENESIS
+from core.domain.checkpoints import FIRST_NUMBER, Checkpoint, checkpoint_payload, merkle_root
+from core.domain.identifiers import TenantId
+from core.domain.integrity import Head
+from ports.checkpoint_repository import CheckpointRepository
+from ports.checkpoint_signer import CheckpointSigner
+from ports.checkpoint_sink import CheckpointSink
+from ports.clock import Clock
+
+HEAD_PAGE = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class TakeCheckpointHandler:
+    """Idempotent: with nothing changed since the last one, nothing is signed."""
+
+    checkpoints: CheckpointRepository
+    signer: CheckpointSigner
+    sink: CheckpointSink | None
+    clock: Clock
+
+    async def __call__(self, tenant_id: TenantId) -> Checkpoint | None:
+        """
+        The new checkpoint, or None when nothing has changed or another process was faster.
+
+        Raises:
+            Unavailable: If the database cannot be reached.
+            OSError: If the copy cannot be written; the next run writes it.
+        """
+        previous = await self.checkpoints.latest(tenant_id)
+        if previous is not None and self.sink is not None:
+            await self._catch_up(previous)
+        heads = await self._changed_heads(tenant_id)
+        if not heads:
+            return None
+        checkpoint = self._signed(tenant_id, previous, heads)
+        if not await self.checkpoints.add(checkpoint, heads):
+            return None
+        if self.sink is not None:
+            await self.sink.store(checkpoint, heads)
+        return checkpoint
+
+    async def _changed_heads(self, tenant_id: TenantId) -> list[Head]:
+        heads: list[Head] = []
+        after: UUID | None = None
+        while page := await self.checkpoints.changed_heads(tenant_id, after=after, limit=HEAD_PAGE):
+            heads.extend(page)
+            after = page[-1].account_id
+        return heads
+
+    async def _catch_up(self, previous: Checkpoint) -> None:
+        """A copy that could not be written in its time is written now."""
+        assert self.sink is not None
+        copy = await self.sink.latest(previous.tenant_id)
+        for number in range(FIRST_NUMBER if copy is None else copy.number + 1, previous.number + 1):
+            found = await self.checkpoints.page(previous.tenant_id, after=number - 1, limit=1)
+            await self.sink.store(found[0], await self.checkpoints.heads(previous.tenant_id, number))
+
+    def _signed(self, tenant_id: TenantId, previous: Checkpoint | None, heads: list[Head]) -> Checkpoint:
+        number = FIRST_NUMBER if previous is None else previous.number + 1
+        before = GENESIS if previous is None else previous.digest
+        taken_at, root = self.clock.now(), merkle_root(heads)
+        payload = checkpoint_payload(
+            tenant_id=tenant_id, number=number, taken_at=taken_at, previous=before, root=root, head_count=len(heads)
+        )
+        return Checkpoint(
+            tenant_id=tenant_id,
+            number=number,
+            taken_at=taken_at,
+            previous=before,
+            root=root,
+            head_count=len(heads),
+            public_key=self.signer.public_key,
+            signature=self.signer.sign(payload),
+        )
