@@ -11,7 +11,7 @@ from adapters.postgres.ledger import Ledger
 from concurrency.books import assert_books_add_up
 from concurrency.market import Market
 from concurrency.tcp_proxy import TcpProxy
-from conftest import TestDatabase, copy_of, register_tenant
+from conftest import TestDatabase, copy_of
 from entrypoints.container import Container
 
 MakeLane = Callable[..., GroupCommit]
@@ -36,9 +36,9 @@ async def bank(raced_database: TestDatabase) -> AsyncIterator[Container]:
 @pytest.fixture
 async def market(bank: Container, raced_database: TestDatabase) -> AsyncIterator[Market]:
     """A tenant of the test's own, whose books add up in the end."""
-    tenant_id, *_ = await register_tenant(bank)
-    yield Market(tenant_id, bank, bank.posting())
-    await assert_books_add_up(raced_database.admin_url, tenant_id)
+    opened = await Market.open(bank, bank.posting())
+    yield opened
+    await assert_books_add_up(raced_database.admin_url, opened.tenant_id)
 
 
 @pytest.fixture

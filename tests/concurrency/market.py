@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 from hashlib import sha256
+from typing import Self
 from uuid import UUID, uuid4
 
 from adapters.postgres.group_commit import GroupCommit
@@ -13,6 +14,7 @@ from core.application.transfers.request import Details
 from core.application.transfers.transfer_between_wallets import WalletLeg, draft_between_wallets, instruction_of
 from core.application.wallets.open_wallet import OpenWallet
 from core.domain.accounts import Purpose
+from core.domain.assets import Asset, AssetKind
 from core.domain.book import Instruction, Outcome, PostingRequest, Refused, Render
 from core.domain.errors import Conflict, NotFound
 from core.domain.holds import CaptureHold, ExpireHold, Hold, HoldStep, PlaceHold, ReleaseHold
@@ -24,6 +26,11 @@ from entrypoints.container import Container
 from ports.posting import Posting
 
 COINS = "COINS"
+ASSETS = (
+    Asset(COINS, "Coins", 0, AssetKind.POINTS),
+    Asset("EUR", "Euro", 2, AssetKind.CURRENCY),
+    Asset("USD", "US Dollar", 2, AssetKind.CURRENCY),
+)
 TRACE = "0123456789abcdef0123456789abcdef"
 LIFETIME = timedelta(days=7)
 NOTHING_SAID = Details()
@@ -67,6 +74,16 @@ class Market:
     tenant_id: TenantId
     container: Container
     posting: Posting
+
+    @classmethod
+    async def open(cls, container: Container, posting: Posting) -> Self:
+        """A new tenant, with three assets: all currencies of the world would take longer than most tests."""
+        tenant_id = TenantId(container.ids().new())
+        async with container.unit_of_work() as work:
+            await work.tenants.add(tenant_id, "Test")
+            await work.assets.add(tenant_id, ASSETS)
+            await work.commit()
+        return cls(tenant_id, container, posting)
 
     async def wallet(self, balance: int = 0, *, asset: str = COINS) -> WalletId:
         """A new user's wallet with that much available."""

@@ -10,7 +10,7 @@ from adapters.postgres.group_commit import GroupCommitLimits
 from concurrency.conftest import MakeLane
 from concurrency.market import Market, code_of, in_one_batch, posted_id
 from concurrency.tcp_proxy import TcpProxy
-from conftest import TestDatabase, register_tenant
+from conftest import TestDatabase
 from core.domain.accounts import Purpose
 from core.domain.transfers import TransferType
 from ports.posting import PostingQueueFull, PostingStopping
@@ -96,7 +96,7 @@ async def test_a_refusal_does_not_harm_its_neighbours(market: Market, make_lane:
 
 
 async def test_a_batch_serves_several_tenants(market: Market, make_lane: MakeLane) -> None:
-    other = Market((await register_tenant(market.container))[0], market.container, market.posting)
+    other = await Market.open(market.container, market.posting)
     ours, theirs = await market.wallet(5), await other.wallet(5)
     lane = make_lane()
 
@@ -198,12 +198,14 @@ async def test_figures_tell_of_batches_waits_and_hot_accounts(market: Market, ma
 async def test_waiting_is_counted_in_instructions(market: Market, make_lane: MakeLane) -> None:
     alice, bob = await market.wallet(10), await market.wallet()
     lane = make_lane()
-    waiting = asyncio.create_task(lane.post_all([market.transfer(alice, bob) for _ in range(3)]))
+    requests = [market.transfer(alice, bob) for _ in range(3)]
+    caller = asyncio.create_task(lane.post_all(requests))
     await asyncio.sleep(0)
 
     assert lane.figures().waiting == 3
     await lane.start()
-    await waiting
+    assert len(await caller) == 3
+    assert lane.figures().waiting == 0
 
 
 async def test_every_kind_of_movement_posts(market: Market, make_lane: MakeLane) -> None:

@@ -79,6 +79,7 @@ async def test_after_five_conflicts_the_caller_may_try_again(
 async def test_a_real_deadlock_is_the_lanes_to_solve(
     market: Market,
     make_lane: MakeLane,
+    *,
     raced_database: TestDatabase,
     foreigner: asyncpg.Connection,
     second_foreigner: asyncpg.Connection,

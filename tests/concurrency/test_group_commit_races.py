@@ -148,7 +148,9 @@ async def test_batches_that_want_the_same_accounts_in_any_order_never_deadlock(
     chance = Random(29)
     pairs = [chance.sample(wallets, 2) for _ in range(800)]
 
-    answers = await asyncio.gather(*(lanes[n % 2].post(market.transfer(*pair)) for n, pair in enumerate(pairs)))
+    answers = await asyncio.gather(
+        *(lanes[n % 2].post(market.transfer(source, to)) for n, (source, to) in enumerate(pairs))
+    )
 
     assert {code_of(answer) for answer in answers} == {"posted"}
     assert ledger.deadlocks == []

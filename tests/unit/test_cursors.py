@@ -2,6 +2,7 @@
 
 from base64 import urlsafe_b64encode
 from datetime import timedelta, timezone
+from uuid import UUID
 
 import pytest
 
@@ -82,7 +83,7 @@ def test_the_forger_below_could_write_a_good_cursor() -> None:
         '["holds","2026-11-02T12:00:00Z",7]',
         '["entries",null,null]',
         '{"posted_at":"2026-11-02T12:00:00Z","sequence":7}',
-        "[" * 10_000,
+        "[" * 384,
     ],
 )
 def test_a_forged_cursor_is_refused(text: str) -> None:
@@ -113,7 +114,7 @@ def test_an_instant_of_another_offset_is_not_ours() -> None:
 @pytest.mark.parametrize(("found", "shown", "has_more"), [(0, 0, False), (3, 3, False), (4, 4, False), (5, 4, True)])
 def test_a_page_ends_at_its_limit_and_says_whether_there_is_more(found: int, shown: int, *, has_more: bool) -> None:
     """One more than the limit is asked for."""
-    wallets = [WalletId(type(ALICE)(int=number)) for number in range(1, found + 1)]
+    wallets = [WalletId(UUID(int=number)) for number in range(1, found + 1)]
     page: Page[str] = one_page(wallets, 4, str, WalletPosition)
     assert page.items == [str(wallet) for wallet in wallets[:shown]]
     assert (page.next_cursor is not None) is has_more

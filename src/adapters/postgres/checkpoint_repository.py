@@ -135,5 +135,5 @@ def _checkpoint(row: CheckpointRow) -> Checkpoint:
     )
 
 
-def _head(row: Row[Any]) -> Head:
+def _head(row: Row[*tuple[Any, ...]]) -> Head:
     return Head(row.id, row.asset, row.sequence, row.balance, row.chain)

@@ -13,7 +13,7 @@ from adapters.postgres.connection import (
 )
 
 MIGRATIONS = Path(__file__).parent / "migrations"
-POOL_TIMEOUT_SECONDS = 5.0
+POOL_TIMEOUT_SECONDS = 5
 POOL_RECYCLE_SECONDS = 1800
 
 

@@ -1,6 +1,6 @@
 """What the database says, in the core's words: by SQLSTATE, never by message text."""
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 
 import asyncpg
@@ -21,7 +21,7 @@ class DatabaseUnavailable(Unavailable):
 
 
 @contextmanager
-def translated() -> Iterator[None]:
+def translated() -> Generator[None]:
     """
     Turn what passes with time into `DatabaseUnavailable`; a bug stays the error it is.
 

@@ -135,13 +135,13 @@ class PostgresJournal:
         reversed_by = await session.scalar(_guarded(tenant_id, "reversal", str(transfer_id)))
         return PostedTransfer(transfer, None if reversed_by is None else TransferId(reversed_by))
 
-    async def _fetch(self, query: Select[Any]) -> list[JournalLine]:
+    async def _fetch(self, query: Select[*tuple[Any, ...]]) -> list[JournalLine]:
         with translated():
             async with self._sessions() as session:
                 return [JournalLine(_entry(row), _transfer(row[1])) for row in await session.execute(query)]
 
 
-def _lines(tenant_id: TenantId) -> Select[Any]:
+def _lines(tenant_id: TenantId) -> Select[*tuple[Any, ...]]:
     """Entries with their transfers and accounts; each entry names its transfer's partition by posted_at."""
     return (
         select(*_LINE)
@@ -158,7 +158,7 @@ def _lines(tenant_id: TenantId) -> Select[Any]:
     )
 
 
-def _filtered(query: Select[Any], where: LineFilter) -> Select[Any]:
+def _filtered(query: Select[*tuple[Any, ...]], where: LineFilter) -> Select[*tuple[Any, ...]]:
     if where.type is not None:
         query = query.where(TransferRow.type == where.type.value)
     if where.since is not None:
@@ -170,7 +170,7 @@ def _filtered(query: Select[Any], where: LineFilter) -> Select[Any]:
     return query
 
 
-def _guarded(tenant_id: TenantId, kind: str, value: str) -> Select[Any]:
+def _guarded(tenant_id: TenantId, kind: str, value: str) -> Select[*tuple[Any, ...]]:
     return select(TransferKeyRow.transfer_id).where(
         TransferKeyRow.tenant_id == tenant_id, TransferKeyRow.kind == kind, TransferKeyRow.value == value
     )
@@ -191,7 +191,7 @@ def _transfer(row: TransferRow) -> Transfer:
     )
 
 
-def _entry(row: Row[Any]) -> Entry:
+def _entry(row: Row[*tuple[Any, ...]]) -> Entry:
     entry, _transfer_row, purpose, wallet_id = row
     return Entry(
         leg=entry.leg,

@@ -39,21 +39,23 @@ class BatchRaced(Exception):
 class _Batch:
     """What one pass over the requests decided, ready to be written."""
 
-    answers: list[Answer] = field(default_factory=list)
-    posted: list[Posted] = field(default_factory=list)
-    placed: list[Hold] = field(default_factory=list)
-    stepped: dict[tuple[TenantId, HoldId], Hold] = field(default_factory=dict)
-    keys: list[tuple[IdempotencyClaim, Answer, str]] = field(default_factory=list)
+    answers: list[Answer] = field(default_factory=list[Answer])
+    posted: list[Posted] = field(default_factory=list[Posted])
+    placed: list[Hold] = field(default_factory=list[Hold])
+    stepped: dict[tuple[TenantId, HoldId], Hold] = field(default_factory=dict[tuple[TenantId, HoldId], Hold])
+    keys: list[tuple[IdempotencyClaim, Answer, str]] = field(default_factory=list[tuple[IdempotencyClaim, Answer, str]])
 
 
 @dataclass(slots=True)
 class _Standing:
     """What was there before the batch, the accounts under lock."""
 
-    accounts: list[Account] = field(default_factory=list)
-    known: dict[_Scope, tuple[bytes, Answer]] = field(default_factory=dict)
-    references: dict[tuple[TenantId, str], TransferId] = field(default_factory=dict)
-    reversals: dict[tuple[TenantId, TransferId], TransferId] = field(default_factory=dict)
+    accounts: list[Account] = field(default_factory=list[Account])
+    known: dict[_Scope, tuple[bytes, Answer]] = field(default_factory=dict[_Scope, tuple[bytes, Answer]])
+    references: dict[tuple[TenantId, str], TransferId] = field(default_factory=dict[tuple[TenantId, str], TransferId])
+    reversals: dict[tuple[TenantId, TransferId], TransferId] = field(
+        default_factory=dict[tuple[TenantId, TransferId], TransferId]
+    )
     posted_at: datetime | None = None
 
     def add_account(self, row: asyncpg.Record) -> None:

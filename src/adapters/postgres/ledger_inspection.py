@@ -1,6 +1,6 @@
 """The whole ledger in short statements, for verification and export."""
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from datetime import datetime
 from typing import Any
@@ -115,7 +115,7 @@ class PostgresLedgerInspection:
         self._sessions = sessions
 
     @asynccontextmanager
-    async def at_one_moment(self) -> AsyncIterator["PostgresLedgerInspection"]:
+    async def at_one_moment(self) -> AsyncGenerator["PostgresLedgerInspection"]:
         """The ledger as it is on entry: one REPEATABLE READ transaction."""
         with translated():
             async with self._sessions() as session:
@@ -161,7 +161,7 @@ class PostgresLedgerInspection:
     ) -> Sequence[PlacedLink]:
         """The next entries behind *after* (a position, or all of an account), of accounts up to *until*."""
         if not isinstance(after, LinkPosition):
-            after = LinkPosition(after or _FIRST, _BEFORE_TIME, 0) if after is None else _behind(after)
+            after = LinkPosition(_FIRST, _BEFORE_TIME, 0) if after is None else _behind(after)
         rows = await self._rows(
             _LINKS,
             tenant=tenant_id,
@@ -199,12 +199,12 @@ class PostgresLedgerInspection:
             transfers[-1].entries.append(_entry(row))
         return transfers
 
-    async def _rows(self, query: Any, **values: Any) -> Sequence[Row[Any]]:
+    async def _rows(self, query: Any, **values: Any) -> Sequence[Row[*tuple[Any, ...]]]:
         with translated():
             async with self._reading_sessions() as session:
                 return (await session.execute(query, values)).all()
 
-    async def _whole(self, query: Any, tenant_id: TenantId) -> Sequence[Row[Any]]:
+    async def _whole(self, query: Any, tenant_id: TenantId) -> Sequence[Row[*tuple[Any, ...]]]:
         with translated():
             async with self._sessions() as session:
                 await session.execute(text(_WHOLE_TABLE_TIMEOUT))
@@ -216,7 +216,7 @@ def _behind(account_id: UUID) -> LinkPosition:
     return LinkPosition(UUID(int=account_id.int + 1), _BEFORE_TIME, 0)
 
 
-def _placed_link(tenant_id: TenantId, row: Row[Any]) -> PlacedLink:
+def _placed_link(tenant_id: TenantId, row: Row[*tuple[Any, ...]]) -> PlacedLink:
     digest = None
     if row.id is not None:
         digest = transfer_digest(
@@ -246,7 +246,7 @@ def _placed_link(tenant_id: TenantId, row: Row[Any]) -> PlacedLink:
     return PlacedLink(link, LinkPosition(row.account_id, row.posted_at, row.sequence))
 
 
-def _wrong_with(row: Row[Any]) -> str | None:
+def _wrong_with(row: Row[*tuple[Any, ...]]) -> str | None:
     if row.declared is None:
         return "the transfer is missing"
     if row.given != row.entry_count or row.declared != row.entry_count:
@@ -256,7 +256,7 @@ def _wrong_with(row: Row[Any]) -> str | None:
     return None
 
 
-def _transfer(tenant_id: TenantId, row: Row[Any]) -> Transfer:
+def _transfer(tenant_id: TenantId, row: Row[*tuple[Any, ...]]) -> Transfer:
     return Transfer(
         tenant_id=tenant_id,
         id=TransferId(row.id),
@@ -271,7 +271,7 @@ def _transfer(tenant_id: TenantId, row: Row[Any]) -> Transfer:
     )
 
 
-def _entry(row: Row[Any]) -> Entry:
+def _entry(row: Row[*tuple[Any, ...]]) -> Entry:
     return Entry(
         leg=row.leg,
         account_id=AccountId(row.account_id),

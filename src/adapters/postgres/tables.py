@@ -12,7 +12,6 @@ from sqlalchemy import BigInteger, Boolean, Date, DateTime, LargeBinary, SmallIn
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.types import UserDefinedType
 
-_KEY = {"primary_key": True}
 _Moment = DateTime(timezone=True)
 
 
@@ -30,7 +29,7 @@ class TenantRow(DefaultBase):
     """A third-party application."""
 
     __tablename__ = "tenants"
-    tenant_id: Mapped[UUID] = mapped_column(Uuid, **_KEY)
+    tenant_id: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
     name: Mapped[str] = mapped_column(Text)
     created_at: Mapped[datetime] = mapped_column(_Moment, server_default="now()")
 
@@ -39,8 +38,8 @@ class ApiKeyRow(DefaultBase):
     """An API key, without its secret."""
 
     __tablename__ = "api_keys"
-    tenant_id: Mapped[UUID] = mapped_column(Uuid, **_KEY)
-    id: Mapped[str] = mapped_column(Text, **_KEY)
+    tenant_id: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
+    id: Mapped[str] = mapped_column(Text, primary_key=True)
     name: Mapped[str] = mapped_column(Text)
     role: Mapped[str] = mapped_column(Text)
     environment: Mapped[str] = mapped_column(Text)
@@ -55,8 +54,8 @@ class AssetRow(DefaultBase):
     """A tenant's unit of value."""
 
     __tablename__ = "assets"
-    tenant_id: Mapped[UUID] = mapped_column(Uuid, **_KEY)
-    code: Mapped[str] = mapped_column(Text, **_KEY)
+    tenant_id: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
+    code: Mapped[str] = mapped_column(Text, primary_key=True)
     name: Mapped[str] = mapped_column(Text)
     exponent: Mapped[int] = mapped_column(SmallInteger)
     kind: Mapped[str] = mapped_column(Text)
@@ -67,8 +66,8 @@ class AccountRow(DefaultBase):
     """Where money is; balance, sequence and chain move by the trigger on entries alone."""
 
     __tablename__ = "accounts"
-    tenant_id: Mapped[UUID] = mapped_column(Uuid, **_KEY)
-    id: Mapped[UUID] = mapped_column(Uuid, **_KEY)
+    tenant_id: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
+    id: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
     asset: Mapped[str] = mapped_column(Text)
     purpose: Mapped[str] = mapped_column(Text)
     wallet_id: Mapped[UUID | None] = mapped_column(Uuid)
@@ -86,8 +85,8 @@ class WalletRow(DefaultBase):
     """What a user sees."""
 
     __tablename__ = "wallets"
-    tenant_id: Mapped[UUID] = mapped_column(Uuid, **_KEY)
-    id: Mapped[UUID] = mapped_column(Uuid, **_KEY)
+    tenant_id: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
+    id: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
     user_id: Mapped[str] = mapped_column(Text)
     asset: Mapped[str] = mapped_column(Text)
     metadata_: Mapped[str | None] = mapped_column("metadata", JsonText)
@@ -98,9 +97,9 @@ class TransferRow(DefaultBase):
     """The journal's transactions, partitioned by month."""
 
     __tablename__ = "transfers"
-    tenant_id: Mapped[UUID] = mapped_column(Uuid, **_KEY)
-    id: Mapped[UUID] = mapped_column(Uuid, **_KEY)
-    posted_at: Mapped[datetime] = mapped_column(_Moment, **_KEY)
+    tenant_id: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
+    id: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
+    posted_at: Mapped[datetime] = mapped_column(_Moment, primary_key=True)
     type: Mapped[str] = mapped_column(Text)
     entry_count: Mapped[int] = mapped_column(SmallInteger)
     trace_id: Mapped[str] = mapped_column(Text)
@@ -115,10 +114,10 @@ class EntryRow(DefaultBase):
     """One debit or credit, partitioned by month."""
 
     __tablename__ = "entries"
-    tenant_id: Mapped[UUID] = mapped_column(Uuid, **_KEY)
-    account_id: Mapped[UUID] = mapped_column(Uuid, **_KEY)
-    posted_at: Mapped[datetime] = mapped_column(_Moment, **_KEY)
-    sequence: Mapped[int] = mapped_column(BigInteger, **_KEY)
+    tenant_id: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
+    account_id: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
+    posted_at: Mapped[datetime] = mapped_column(_Moment, primary_key=True)
+    sequence: Mapped[int] = mapped_column(BigInteger, primary_key=True)
     transfer_id: Mapped[UUID] = mapped_column(Uuid)
     leg: Mapped[int] = mapped_column(SmallInteger)
     direction: Mapped[int] = mapped_column(SmallInteger)
@@ -132,8 +131,8 @@ class TransferRegisterRow(DefaultBase):
     """Every transfer's id, once and for ever."""
 
     __tablename__ = "transfer_register"
-    tenant_id: Mapped[UUID] = mapped_column(Uuid, **_KEY)
-    transfer_id: Mapped[UUID] = mapped_column(Uuid, **_KEY)
+    tenant_id: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
+    transfer_id: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
     posted_at: Mapped[datetime] = mapped_column(_Moment)
     entry_count: Mapped[int] = mapped_column(SmallInteger)
 
@@ -142,9 +141,9 @@ class TransferKeyRow(DefaultBase):
     """References, and which transfers were reversed: once and for ever."""
 
     __tablename__ = "transfer_keys"
-    tenant_id: Mapped[UUID] = mapped_column(Uuid, **_KEY)
-    kind: Mapped[str] = mapped_column(Text, **_KEY)
-    value: Mapped[str] = mapped_column(Text, **_KEY)
+    tenant_id: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
+    kind: Mapped[str] = mapped_column(Text, primary_key=True)
+    value: Mapped[str] = mapped_column(Text, primary_key=True)
     transfer_id: Mapped[UUID] = mapped_column(Uuid)
 
 
@@ -152,8 +151,8 @@ class HoldRow(DefaultBase):
     """Money set aside."""
 
     __tablename__ = "holds"
-    tenant_id: Mapped[UUID] = mapped_column(Uuid, **_KEY)
-    id: Mapped[UUID] = mapped_column(Uuid, **_KEY)
+    tenant_id: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
+    id: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
     wallet_id: Mapped[UUID] = mapped_column(Uuid)
     asset: Mapped[str] = mapped_column(Text)
     amount: Mapped[int] = mapped_column(BigInteger)
@@ -171,9 +170,9 @@ class BalanceSnapshotRow(DefaultBase):
     """Where an account stood at a month's end."""
 
     __tablename__ = "balance_snapshots"
-    tenant_id: Mapped[UUID] = mapped_column(Uuid, **_KEY)
-    account_id: Mapped[UUID] = mapped_column(Uuid, **_KEY)
-    month: Mapped[date] = mapped_column(Date, **_KEY)
+    tenant_id: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
+    account_id: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
+    month: Mapped[date] = mapped_column(Date, primary_key=True)
     sequence: Mapped[int] = mapped_column(BigInteger)
     balance: Mapped[int] = mapped_column(BigInteger)
     chain: Mapped[bytes] = mapped_column(LargeBinary)
@@ -184,8 +183,8 @@ class CheckpointRow(DefaultBase):
     """A signed statement of the account heads changed since the one before."""
 
     __tablename__ = "checkpoints"
-    tenant_id: Mapped[UUID] = mapped_column(Uuid, **_KEY)
-    number: Mapped[int] = mapped_column(BigInteger, **_KEY)
+    tenant_id: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
+    number: Mapped[int] = mapped_column(BigInteger, primary_key=True)
     taken_at: Mapped[datetime] = mapped_column(_Moment)
     previous: Mapped[bytes] = mapped_column(LargeBinary)
     root: Mapped[bytes] = mapped_column(LargeBinary)
@@ -198,9 +197,9 @@ class CheckpointHeadRow(DefaultBase):
     """One account head a checkpoint speaks of."""
 
     __tablename__ = "checkpoint_heads"
-    tenant_id: Mapped[UUID] = mapped_column(Uuid, **_KEY)
-    account_id: Mapped[UUID] = mapped_column(Uuid, **_KEY)
-    number: Mapped[int] = mapped_column(BigInteger, **_KEY)
+    tenant_id: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
+    account_id: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
+    number: Mapped[int] = mapped_column(BigInteger, primary_key=True)
     sequence: Mapped[int] = mapped_column(BigInteger)
     balance: Mapped[int] = mapped_column(BigInteger)
     chain: Mapped[bytes] = mapped_column(LargeBinary)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Row, Select, func, literal, select, update
+from sqlalchemy import Row, bindparam, func, literal, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -18,6 +18,31 @@ from core.domain.wallets import Wallet, WalletBalance, WalletNotFound
 
 _main = aliased(AccountRow)
 _reserve = aliased(AccountRow)
+
+# Built once: SQLAlchemy takes longer to put such a query together than PostgreSQL to answer it.
+_WALLETS = (
+    select(
+        WalletRow.id,
+        WalletRow.user_id,
+        WalletRow.asset,
+        _main.status,
+        _main.balance,
+        func.coalesce(_reserve.balance, 0),
+        WalletRow.metadata_,
+        WalletRow.created_at,
+        WalletRow.tenant_id,
+    )
+    .join(_main, (_main.tenant_id == WalletRow.tenant_id) & (_main.id == WalletRow.id))
+    .outerjoin(
+        _reserve,
+        (_reserve.tenant_id == WalletRow.tenant_id)
+        & (_reserve.wallet_id == WalletRow.id)
+        & (_reserve.purpose == Purpose.RESERVE.value),
+    )
+    .where(WalletRow.tenant_id == bindparam("tenant"))
+)
+_BY_ID = _WALLETS.where(WalletRow.id == bindparam("wallet"))
+_OF_USER = _WALLETS.where(WalletRow.user_id == bindparam("user"), WalletRow.asset == bindparam("asset"))
 
 
 class PostgresWalletRepository:
@@ -73,7 +98,7 @@ class PostgresWalletRepository:
         Raises:
             WalletNotFound: If the tenant has no such wallet.
         """
-        row = (await self._session.execute(_wallets(tenant_id).where(WalletRow.id == wallet_id))).one_or_none()
+        row = (await self._session.execute(_BY_ID, {"tenant": tenant_id, "wallet": wallet_id})).one_or_none()
         if row is None:
             raise WalletNotFound(f"no wallet {wallet_id}")
         return _wallet(row)
@@ -85,8 +110,8 @@ class PostgresWalletRepository:
         Raises:
             WalletNotFound: If the user has none.
         """
-        query = _wallets(tenant_id).where(WalletRow.user_id == user_id, WalletRow.asset == asset)
-        row = (await self._session.execute(query)).one_or_none()
+        values = {"tenant": tenant_id, "user": user_id, "asset": asset}
+        row = (await self._session.execute(_OF_USER, values)).one_or_none()
         if row is None:
             raise WalletNotFound(f"user {user_id} has no wallet in {asset}")
         return _wallet(row)
@@ -95,12 +120,12 @@ class PostgresWalletRepository:
         self, tenant_id: TenantId, *, user_id: str | None, after: WalletId | None, limit: int
     ) -> Sequence[Wallet]:
         """The next *limit* wallets by id, behind *after*; of one user, when given."""
-        query = _wallets(tenant_id).order_by(WalletRow.id).limit(limit)
+        query = _WALLETS.order_by(WalletRow.id).limit(limit)
         if user_id is not None:
             query = query.where(WalletRow.user_id == user_id)
         if after is not None:
             query = query.where(WalletRow.id > after)
-        return [_wallet(row) for row in await self._session.execute(query)]
+        return [_wallet(row) for row in await self._session.execute(query, {"tenant": tenant_id})]
 
     async def lock(self, tenant_id: TenantId, wallet_id: WalletId) -> Wallet:
         """
@@ -134,31 +159,7 @@ class PostgresWalletRepository:
         )
 
 
-def _wallets(tenant_id: TenantId) -> Select[Any]:
-    return (
-        select(
-            WalletRow.id,
-            WalletRow.user_id,
-            WalletRow.asset,
-            _main.status,
-            _main.balance,
-            func.coalesce(_reserve.balance, 0),
-            WalletRow.metadata_,
-            WalletRow.created_at,
-            WalletRow.tenant_id,
-        )
-        .join(_main, (_main.tenant_id == WalletRow.tenant_id) & (_main.id == WalletRow.id))
-        .outerjoin(
-            _reserve,
-            (_reserve.tenant_id == WalletRow.tenant_id)
-            & (_reserve.wallet_id == WalletRow.id)
-            & (_reserve.purpose == Purpose.RESERVE.value),
-        )
-        .where(WalletRow.tenant_id == tenant_id)
-    )
-
-
-def _wallet(row: Row[Any]) -> Wallet:
+def _wallet(row: Row[*tuple[Any, ...]]) -> Wallet:
     wallet_id, user_id, asset, status, available, reserved, metadata, created_at, tenant_id = row
     return Wallet(
         tenant_id=tenant_id,

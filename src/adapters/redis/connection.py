@@ -18,7 +18,7 @@ class RedisConnection:
         self._client = (
             None
             if url is None
-            else Redis.from_url(
+            else Redis.from_url(  # pyright: ignore[reportUnknownMemberType] - its keywords have no types
                 url,
                 socket_timeout=_SOCKET_TIMEOUT_SECONDS,
                 socket_connect_timeout=_SOCKET_TIMEOUT_SECONDS,
@@ -32,7 +32,7 @@ class RedisConnection:
             return "not configured"
         try:
             async with asyncio.timeout(PING_TIMEOUT_SECONDS):
-                await self._client.ping()
+                await self._client.ping()  # pyright: ignore[reportUnknownMemberType] - likewise
         except (RedisError, OSError, TimeoutError):
             return "unavailable"
         return "ok"

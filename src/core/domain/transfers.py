@@ -150,7 +150,7 @@ class Transfer:
     metadata: str | None
     reversal_of: TransferId | None
     hold_id: HoldId | None
-    entries: list[Entry] = field(default_factory=list)
+    entries: list[Entry] = field(default_factory=list[Entry])
 
 
 def mirror_legs(entries: list[Entry]) -> tuple[Leg, ...]:

@@ -20,6 +20,7 @@ def run(arguments: Namespace) -> int:
     """Serve until SIGTERM or SIGINT; what waits is written before the end."""
     from granian import Granian
     from granian.constants import Interfaces, Loops
+    from granian.log import LogLevels
 
     settings = Settings.from_environment(os.environ)
     Granian(
@@ -32,7 +33,7 @@ def run(arguments: Namespace) -> int:
         loop=Loops.uvloop,
         websockets=False,
         backlog=_BACKLOG,
-        log_level="warning",
+        log_level=LogLevels.warning,
         respawn_failed_workers=True,
         respawn_interval=_RESPAWN_SECONDS,
         workers_kill_timeout=int(settings.shutdown_grace_seconds) + 5,

@@ -70,12 +70,10 @@ class ApiProcess:
         Raises:
             ApiDidNotStart: If it ends, or is not ready after 30 seconds.
         """
-        command = [sys.executable, "-m", "entrypoints.cli.main", "api", "--host", "127.0.0.1"]
-        command += ["--port", str(self._port), "--workers", str(self._workers)]
         ourselves = RunAs(Way.UNCHANGED, os.geteuid(), os.getegid())
         with open(self._log, "ab", opener=_private) as log:
             self._process = subprocess.Popen(
-                ourselves.wrapped(command, death_signal=signal.SIGTERM),
+                ourselves.wrapped(self._command(), death_signal=signal.SIGTERM),
                 env=_clean(os.environ) | dict(self._environment),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -102,6 +100,10 @@ class ApiProcess:
     def has_ended(self) -> bool:
         """Whether it ended by itself."""
         return self._process is not None and self._process.poll() is not None
+
+    def _command(self) -> list[str]:
+        command = [sys.executable, "-m", "entrypoints.cli.main", "api", "--host", "127.0.0.1"]
+        return [*command, "--port", str(self._port), "--workers", str(self._workers)]
 
     async def _until_ready(self, process: "subprocess.Popen[bytes]") -> None:
         try:

@@ -41,9 +41,9 @@ class DevelopmentStack:
     redis_url: str | None = None
     fresh: bool = False
     postgres_bin: Path | None = None
-    postgres_settings: Mapping[str, str] = field(default_factory=dict)
+    postgres_settings: Mapping[str, str] = field(default_factory=dict[str, str])
     servers: EmbeddedServers | None = None
-    environment: dict[str, str] = field(default_factory=dict)
+    environment: dict[str, str] = field(default_factory=dict[str, str])
     _exit: AsyncExitStack = field(default_factory=AsyncExitStack)
     _keys: DevelopmentKeys | None = None
 

@@ -11,7 +11,7 @@ import asyncpg
 from adapters.postgres.connection import DatabaseAddress
 from adapters.postgres.group_commit import GroupCommit, connector
 from concurrency.market import Market, posted_id
-from conftest import TestDatabase, register_tenant
+from conftest import TestDatabase
 from core.application.transfers.request import Details
 from core.domain.accounts import Purpose
 from core.domain.assets import Asset, AssetKind
@@ -20,7 +20,24 @@ from core.domain.identifiers import TransferId, WalletId
 REFERENCE = "order 1"
 DEBIT, CREDIT = -1, 1
 GEMS = Asset("GEMS", "Gems", 0, AssetKind.POINTS)
-_EVERYTHING = ["tenants", "api_keys", "assets", "accounts", "wallets", "transfers", "entries", "transfer_register", "transfer_keys", "holds", "idempotency_keys", "outbox", "balance_snapshots", "checkpoints", "checkpoint_heads", "schema_version"]
+_EVERYTHING = [
+    "tenants",
+    "api_keys",
+    "assets",
+    "accounts",
+    "wallets",
+    "transfers",
+    "entries",
+    "transfer_register",
+    "transfer_keys",
+    "holds",
+    "idempotency_keys",
+    "outbox",
+    "balance_snapshots",
+    "checkpoints",
+    "checkpoint_heads",
+    "schema_version",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +66,11 @@ class RawLedger:
     async def moment(self) -> datetime:
         """A moment after every entry."""
         return await self.connection.fetchval("SELECT clock_timestamp()")
+
+    async def known_transfer(self) -> dict[str, Any]:
+        """A transfer that was posted before."""
+        (row,) = await self.connection.fetch("SELECT * FROM transfers WHERE id = $1", self.seeded.transfer)
+        return dict(row)
 
     async def transfer(self, *, table: str = "transfers", **columns: Any) -> dict[str, Any]:
         """Insert one row of transfers; the row."""
@@ -115,9 +137,8 @@ async def seed(database: TestDatabase) -> Seeded:
     container = database.container()
     lane = GroupCommit(connector(DatabaseAddress(database.login_url)), container.ledger())
     await lane.start()
-    tenant_id, *_ = await register_tenant(container)
-    other_id, *_ = await register_tenant(container)
-    market, other = Market(tenant_id, container, lane), Market(other_id, container, lane)
+    market, other = await Market.open(container, lane), await Market.open(container, lane)
+    tenant_id = market.tenant_id
     async with container.unit_of_work() as work:
         await work.assets.add(tenant_id, [GEMS])
         await work.commit()
@@ -131,7 +152,7 @@ async def seed(database: TestDatabase) -> Seeded:
     assert [answer.status for answer in (paid, mistake, undone, held)] == [201] * 4
     seeded = Seeded(
         tenant_id=tenant_id,
-        other_tenant_id=other_id,
+        other_tenant_id=other.tenant_id,
         alice=alice,
         bob=bob,
         alice_gems=alice_gems,

@@ -78,11 +78,15 @@ async def test_a_value_the_driver_cannot_send_is_our_fault(ours: Database, direc
 async def test_a_killed_connection_is_unavailable_and_the_next_one_works(
     ours: Database, witness: asyncpg.Connection
 ) -> None:
-    with pytest.raises(DatabaseUnavailable), translated():
-        async with ours.sessions() as session:
-            ours_in_the_server = await session.scalar(text("SELECT pg_backend_pid()"))
-            await witness.execute("SELECT pg_terminate_backend($1, 5000)", ours_in_the_server)
-            await session.execute(text("SELECT 1"))
+    async def two_statements_and_a_killing_between() -> None:
+        with translated():
+            async with ours.sessions() as session:
+                pid = await session.scalar(text("SELECT pg_backend_pid()"))
+                await witness.execute("SELECT pg_terminate_backend($1, 5000)", pid)
+                await session.execute(text("SELECT 1"))
+
+    with pytest.raises(DatabaseUnavailable):
+        await two_statements_and_a_killing_between()
 
     await ours.ping()
 
@@ -91,8 +95,8 @@ async def test_a_connection_killed_while_it_rested_in_the_pool_is_unavailable_on
     ours: Database, witness: asyncpg.Connection
 ) -> None:
     async with ours.sessions() as session:
-        ours_in_the_server = await session.scalar(text("SELECT pg_backend_pid()"))
-    await witness.execute("SELECT pg_terminate_backend($1, 5000)", ours_in_the_server)
+        pid = await session.scalar(text("SELECT pg_backend_pid()"))
+    await witness.execute("SELECT pg_terminate_backend($1, 5000)", pid)
 
     with pytest.raises(DatabaseUnavailable):
         await ours.ping()
@@ -100,9 +104,10 @@ async def test_a_connection_killed_while_it_rested_in_the_pool_is_unavailable_on
 
 
 async def test_a_statement_that_takes_too_long_is_unavailable(ours: Database) -> None:
-    with pytest.raises(DatabaseUnavailable), translated():
-        async with ours.sessions() as session:
-            await session.execute(text("SET LOCAL statement_timeout = '10ms'"))
+    async with ours.sessions() as session:
+        await session.execute(text("SET LOCAL statement_timeout = '10ms'"))
+
+        with pytest.raises(DatabaseUnavailable), translated():
             await session.execute(text("SELECT pg_sleep(5)"))
 
 

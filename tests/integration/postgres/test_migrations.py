@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
+from itertools import pairwise
 from typing import Any
 from uuid import uuid4
 
@@ -87,7 +88,7 @@ async def test_a_migration_waits_for_the_one_before_it(database: TestDatabase, a
     second = asyncio.create_task(asyncio.to_thread(migrate_database, database.owner_url))
     waiting = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
     async with asyncio.timeout(10):
-        while not await admin.fetchval(waiting):
+        while not await admin.fetchval(waiting):  # noqa: ASYNC110 - the server has no event to wait for
             await asyncio.sleep(0.01)
     assert not second.done()
     await admin.execute("SELECT pg_advisory_unlock($1)", lock["number"])
@@ -119,8 +120,7 @@ async def test_partitions_reach_from_last_month_to_24_months_ahead(admin: asyncp
 
     for parent in ("entries", "transfers"):
         assert [part["bounds"] for part in partitions if part["parent"] == parent] == [
-            f"FOR VALUES FROM ('{first}') TO ('{next_one}')"
-            for first, next_one in zip(starts, starts[1:], strict=False)
+            f"FOR VALUES FROM ('{first}') TO ('{next_one}')" for first, next_one in pairwise(starts)
         ]
 
 

@@ -41,13 +41,11 @@ async def money_copied_in_by_the_bulk_protocol(raw: RawLedger) -> None:
 
 
 async def entries_appended_to_yesterdays_transfer(raw: RawLedger) -> None:
-    known = await raw.connection.fetchrow("SELECT * FROM transfers WHERE id = $1", raw.seeded.transfer)
-    await raw.write(await raw.pair(dict(known), leg=2))
+    await raw.write(await raw.pair(await raw.known_transfer(), leg=2))
 
 
 async def entries_appended_to_yesterdays_transfer_now(raw: RawLedger) -> None:
-    known = await raw.connection.fetchrow("SELECT * FROM transfers WHERE id = $1", raw.seeded.transfer)
-    await raw.write(await raw.pair({**known, "posted_at": await raw.moment()}))
+    await raw.write(await raw.pair({**await raw.known_transfer(), "posted_at": await raw.moment()}))
 
 
 async def entries_appended_in_the_same_transaction(raw: RawLedger) -> None:

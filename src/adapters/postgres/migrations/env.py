@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, cast
 
 from alembic import context
 from sqlalchemy import Connection
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.postgres.tables import TenantRow
 
@@ -26,7 +27,7 @@ def _run(connection: Connection) -> None:
 
 
 async def _run_online() -> None:
-    engine = config.engine
+    engine = cast("AsyncEngine", config.engine)
     async with engine.connect() as connection:
         await connection.run_sync(_run)
         await connection.commit()

@@ -9,7 +9,6 @@ from core.domain.book import PostingRequest
 from core.domain.holds import CaptureHold as HoldToCapture
 from core.domain.idempotency import Answer
 from core.domain.identifiers import HoldId, WalletId
-from core.domain.money import check_amount
 from core.domain.wallets import capture_destination
 from ports.account_opening import AccountOpening
 from ports.hold_reader import HoldReader
@@ -43,11 +42,8 @@ class CaptureHoldHandler:
 
         Raises:
             HoldNotFound: If there is none.
-            AmountNotPositive, AmountTooLarge: Out of 1 to 10^15.
             Unavailable: If it could not be posted now.
         """
-        if command.amount is not None:
-            check_amount(command.amount)
         hold = await self.holds.get(command.tenant_id, command.hold_id)
         if command.to_wallet_id is None:
             await self.accounts.ensure_system(command.tenant_id, Purpose.REVENUE, hold.asset)

@@ -8,7 +8,6 @@ from core.domain.book import Instruction, PostingRequest
 from core.domain.holds import PlaceHold as HoldToPlace
 from core.domain.idempotency import Answer
 from core.domain.identifiers import HoldId, TransferId, WalletId
-from core.domain.money import check_amount
 from core.domain.transfers import TransferDraft, TransferType
 from core.domain.wallets import hold_leg
 from ports.account_opening import AccountOpening
@@ -42,10 +41,8 @@ class PlaceHoldHandler:
 
         Raises:
             WalletNotFound: If the tenant has no such wallet.
-            AmountNotPositive, AmountTooLarge: Out of 1 to 10^15.
             Unavailable: If it could not be posted now.
         """
-        check_amount(command.amount)
         asset = await self.directory.asset_of(command.tenant_id, command.wallet_id)
         await self.accounts.ensure_reserve(command.tenant_id, command.wallet_id, asset)
         leg = hold_leg(wallet_id=command.wallet_id, amount=command.amount)

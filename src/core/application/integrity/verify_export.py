@@ -34,11 +34,11 @@ class _Reading:
     """Where the reading of a file stands."""
 
     verification: Verification
-    pins: dict[UUID, Head] = field(default_factory=dict)
+    pins: dict[UUID, Head] = field(default_factory=dict[UUID, Head])
     previous: bytes = GENESIS
     walk: AccountWalk | None = None
     head: Head | None = None
-    balances: dict[str, int] = field(default_factory=dict)
+    balances: dict[str, int] = field(default_factory=dict[str, int])
     sum_by_account: int = 0
     sum_by_transfer: int = 0
     ended: bool = False

@@ -30,7 +30,7 @@ class Verification:
     entries: int = 0
     transfers: int = 0
     checkpoints: int = 0
-    findings: list[Finding] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list[Finding])
 
     @property
     def is_clean(self) -> bool:

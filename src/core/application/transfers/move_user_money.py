@@ -6,7 +6,6 @@ from core.application.transfers.move_wallet_money import MoveWalletMoney, counte
 from core.application.transfers.request import Details, MoneyRequest
 from core.domain.idempotency import Answer
 from core.domain.identifiers import TenantId, WalletId
-from core.domain.money import check_amount
 from core.domain.transfers import TransferType
 from core.domain.wallets import COUNTERPART, OPENING_TYPES, WalletNotFound, check_user_id
 from ports.account_opening import AccountOpening
@@ -45,10 +44,8 @@ class MoveUserMoneyHandler:
             InvalidUserId: If the user id breaks the rule.
             WalletNotFound: On a spend, if the user has no wallet in that asset.
             AssetNotFound: If the tenant has no such asset.
-            AmountNotPositive, AmountTooLarge: Out of 1 to 10^15.
             Unavailable: If it could not be posted now.
         """
-        check_amount(command.amount)
         check_user_id(command.user_id)
         try:
             wallet_id = await self.directory.find(command.tenant_id, command.user_id, command.asset)

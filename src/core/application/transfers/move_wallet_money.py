@@ -6,7 +6,6 @@ from core.application.transfers.request import Details, MoneyRequest
 from core.domain.book import Instruction, PostingRequest
 from core.domain.idempotency import Answer
 from core.domain.identifiers import TransferId, WalletId
-from core.domain.money import check_amount
 from core.domain.transfers import TransferDraft, TransferType
 from core.domain.wallets import COUNTERPART, counterpart_leg
 from ports.account_opening import AccountOpening
@@ -40,10 +39,8 @@ class MoveWalletMoneyHandler:
 
         Raises:
             WalletNotFound: If the tenant has no such wallet.
-            AmountNotPositive, AmountTooLarge: Out of 1 to 10^15.
             Unavailable: If it could not be posted now.
         """
-        check_amount(command.amount)
         asset = await self.directory.asset_of(command.tenant_id, command.wallet_id)
         await self.accounts.ensure_system(command.tenant_id, COUNTERPART[command.type], asset)
         return await self.posting.post(counterpart_posting(self.ids, command, asset))

@@ -5,8 +5,7 @@ from dataclasses import dataclass
 
 from core.application.transfers.request import Details, MoneyRequest
 from core.application.transfers.transfer_between_wallets import WalletLeg, draft_between_wallets, instruction_of
-from core.domain.book import PostingRequest, Refused, Render
-from core.domain.errors import CoreError
+from core.domain.book import PostingRequest, Render
 from core.domain.idempotency import Answer, IdempotencyClaim
 from ports.id_generator import IdGenerator
 from ports.posting import Posting
@@ -52,27 +51,17 @@ class PostBatchHandler:
         Raises:
             Unavailable: If it could not be posted now; the same claims find out what happened.
         """
-        answers: dict[int, Answer] = {}
         requests: list[PostingRequest] = []
-        asked: list[int] = []
-        for index, item in enumerate(command.items):
-            try:
-                draft = draft_between_wallets(self.ids, item.legs, item.details, trace_id=command.trace_id)
-            except CoreError as error:
-                answers[index] = item.render(Refused(error))
-                continue
+        for item in command.items:
+            draft = draft_between_wallets(self.ids, item.legs, item.details, trace_id=command.trace_id)
             requests.append(PostingRequest(instruction_of(command.tenant_id, (draft,)), item.claim, item.render))
-            asked.append(index)
-        if requests:
-            answers.update(zip(asked, await self.posting.post_all(requests), strict=True))
-        return [answers[index] for index in range(len(command.items))]
+        return await self.posting.post_all(requests)
 
     async def atomically(self, command: PostAtomically) -> Answer:
         """
         The stored answer for all.
 
         Raises:
-            AmountNotPositive, AmountTooLarge: Out of 1 to 10^15.
             Unavailable: If it could not be posted now.
         """
         drafts = tuple(

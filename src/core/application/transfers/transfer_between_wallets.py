@@ -7,7 +7,6 @@ from core.application.transfers.request import Details, MoneyRequest
 from core.domain.book import Instruction, PostingRequest
 from core.domain.idempotency import Answer
 from core.domain.identifiers import TenantId, TransferId, WalletId, main_account_id
-from core.domain.money import check_amount
 from core.domain.transfers import Leg, TransferDraft, TransferType
 from ports.id_generator import IdGenerator
 from ports.posting import Posting
@@ -42,7 +41,6 @@ class TransferBetweenWalletsHandler:
         The stored answer; refusals by the Book are answers too.
 
         Raises:
-            AmountNotPositive, AmountTooLarge: Out of 1 to 10^15.
             Unavailable: If it could not be posted now.
         """
         draft = draft_between_wallets(self.ids, command.legs, command.details, trace_id=command.trace_id)
@@ -58,8 +56,7 @@ def draft_between_wallets(
         id=TransferId(ids.new()),
         type=TransferType.TRANSFER,
         legs=tuple(
-            Leg(main_account_id(leg.from_wallet_id), main_account_id(leg.to_wallet_id), check_amount(leg.amount))
-            for leg in legs
+            Leg(main_account_id(leg.from_wallet_id), main_account_id(leg.to_wallet_id), leg.amount) for leg in legs
         ),
         trace_id=trace_id,
         reference=details.reference,

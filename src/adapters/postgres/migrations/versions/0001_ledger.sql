@@ -37,7 +37,7 @@ CREATE TABLE api_keys (
     CONSTRAINT api_keys_role_known CHECK (role IN ('application', 'operator')),
     CONSTRAINT api_keys_environment_known CHECK (environment IN ('live', 'test'))
 );
-CREATE INDEX api_keys_by_id ON api_keys (id);
+CREATE UNIQUE INDEX api_keys_by_id ON api_keys (id);
 
 -- What ----------------------------------------------------------------------------------------------------------------
 

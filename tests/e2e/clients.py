@@ -1,0 +1,188 @@
+"""Clients that keep asking, whatever breaks: each wish until it is decided, and those given up at the very end."""
+
+import asyncio
+import json
+import random
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from time import monotonic
+from types import TracebackType
+from typing import Self
+
+import httpx
+
+from e2e.journal_of_clients import Change, Journal, Wish
+
+_TIMEOUT_SECONDS = 30.0
+_SHORTEST_PATIENCE_SECONDS = 0.002
+_DECIDING_SECONDS = 30.0
+
+
+class Clients:
+    """
+    Several people at once, spread over several API processes.
+
+        async with Clients(...) as clients:   # they work as long as the block lasts
+            ...
+        await clients.repeat_everything()
+    """
+
+    def __init__(
+        self,
+        base_urls: Sequence[str],
+        *,
+        api_key: str,
+        opening: Mapping[str, Change],
+        seed: int,
+        people: int = 32,
+    ) -> None:
+        """*people* move money among the wallets of *opening*; *seed* decides all they choose."""
+        self.journal = Journal()
+        self._opening = opening
+        self._wallets = sorted(opening)
+        self._seed = seed
+        self._people = people
+        limits = httpx.Limits(max_connections=2 * people)
+        headers = {"Authorization": f"Bearer {api_key}", "Content-Type": "application/json"}
+        self._ways = [
+            httpx.AsyncClient(base_url=url, headers=headers, timeout=_TIMEOUT_SECONDS, limits=limits)
+            for url in base_urls
+        ]
+        self._at_work: list[asyncio.Task[None]] = []
+        self._go_home = asyncio.Event()
+
+    async def __aenter__(self) -> Self:
+        """Begin to work."""
+        self._at_work = [asyncio.create_task(_Person(self, number).work()) for number in range(self._people)]
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Finish what was just asked, and ask nothing more."""
+        self._go_home.set()
+        await asyncio.gather(*self._at_work)
+
+    async def aclose(self) -> None:
+        """Hang up."""
+        for way in self._ways:
+            await way.aclose()
+
+    async def repeat_everything(self) -> None:
+        """Send every wish once more, in another order, until each is decided; those nobody had an answer to first."""
+        rng = random.Random(self._seed)
+        wishes = list(self.journal.wishes)
+        rng.shuffle(wishes)
+        waiting = sorted(wishes, key=lambda wish: wish.told is not None, reverse=True)
+
+        async def repeat() -> None:
+            while waiting:
+                await self._decide(waiting.pop(), rng)
+
+        await asyncio.gather(*(repeat() for _ in range(self._people)))
+
+    async def send(self, wish: Wish, rng: random.Random, *, patience_seconds: float = _TIMEOUT_SECONDS) -> None:
+        """Send the wish one way, and write down what comes back."""
+        way = rng.choice(self._ways)
+        wish.sent += 1
+        begun = monotonic()
+        try:
+            response = await way.post(
+                wish.path,
+                content=wish.body,
+                headers={"Idempotency-Key": wish.key},
+                timeout=httpx.Timeout(patience_seconds, pool=_TIMEOUT_SECONDS),
+            )
+        except httpx.TransportError as error:
+            self.journal.unanswered(wish, error, monotonic() - begun)
+        else:
+            self.journal.answered(wish, response, monotonic() - begun)
+
+    async def pause(self, seconds: float) -> None:
+        """Wait that long, or until it is time to go home."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._go_home.wait()
+
+    @property
+    def is_time_to_go_home(self) -> bool:
+        """Whether nothing new shall be asked."""
+        return self._go_home.is_set()
+
+    def wish(self, key: str, path: str, body: Mapping[str, object], changes: Mapping[str, Change]) -> Wish:
+        """A wish, written down; its key is in the transfer's metadata, so that effects can be counted by it."""
+        return self.journal.enter(Wish(key, path, json.dumps({**body, "metadata": {"wish": key}}).encode(), changes))
+
+    def person(self, number: int) -> tuple[random.Random, str, list[str]]:
+        """What one of the people starts with: their own chance, the prefix of their keys, all wallets."""
+        return random.Random(f"{self._seed} {number}"), f"{self._seed}-{number}", self._wallets
+
+    async def _decide(self, wish: Wish, rng: random.Random) -> None:
+        was_told, originals = wish.told is not None, wish.originals
+        give_up_at = monotonic() + _DECIDING_SECONDS
+        await self.send(wish, rng)
+        while wish.told is None and monotonic() < give_up_at:
+            await asyncio.sleep(rng.uniform(0.05, 0.2))
+            await self.send(wish, rng)
+        if wish.told is None:
+            self.journal.breaches.append(f"{wish.path} {wish.key}: is still undecided after all is healed")
+        elif was_told and wish.originals > originals:
+            self.journal.breaches.append(f"{wish.path} {wish.key}: its repetition was taken for a new request")
+
+
+class _Person:
+    """One of the clients: one wish after another, each pursued for a while."""
+
+    def __init__(self, clients: Clients, number: int) -> None:
+        self._clients = clients
+        self._rng, self._prefix, self._wallets = clients.person(number)
+        self._count = 0
+        self._holds: list[tuple[str, str, int]] = []
+
+    async def work(self) -> None:
+        while not self._clients.is_time_to_go_home:
+            await self._pursue(self._choose())
+
+    async def _pursue(self, wish: Wish) -> None:
+        """Ask up to six times; sometimes both ways at once, sometimes too impatient to hear the answer."""
+        for _ in range(self._rng.randint(1, 6)):
+            mood = self._rng.random()
+            if mood < 0.05:
+                await asyncio.gather(*(self._clients.send(wish, self._rng) for _ in range(2)))
+            elif mood < 0.10:
+                patience = self._rng.uniform(_SHORTEST_PATIENCE_SECONDS, 0.03)
+                await self._clients.send(wish, self._rng, patience_seconds=patience)
+            else:
+                await self._clients.send(wish, self._rng)
+            if wish.told is not None:
+                break
+            await self._clients.pause(self._rng.uniform(0.05, 0.4))
+            if self._clients.is_time_to_go_home:
+                break
+        if wish.is_granted and wish.path == "/v1/holds":
+            wallet, change = next(iter(wish.changes.items()))
+            self._holds.append((wish.hold_id, wallet, change.reserved))
+
+    def _choose(self) -> Wish:
+        self._count += 1
+        key = f"{self._prefix}-{self._count}"
+        amount = self._rng.randint(1, 500)
+        one, other = self._rng.sample(self._wallets, 2)
+        mood = self._rng.random()
+        if self._holds and mood < 0.3:
+            return self._settle_hold(key)
+        if mood < 0.4:
+            body: dict[str, object] = {"wallet_id": one, "amount": amount}
+            return self._clients.wish(key, "/v1/holds", body, {one: Change(-amount, amount)})
+        if mood < 0.5:
+            return self._clients.wish(key, f"/v1/wallets/{one}/spend", {"amount": amount}, {one: Change(-amount)})
+        if mood < 0.55:
+            return self._clients.wish(key, f"/v1/wallets/{one}/topup", {"amount": amount}, {one: Change(amount)})
+        body = {"from_wallet_id": one, "to_wallet_id": other, "amount": amount}
+        return self._clients.wish(key, "/v1/transfers", body, {one: Change(-amount), other: Change(amount)})
+
+    def _settle_hold(self, key: str) -> Wish:
+        hold, wallet, amount = self._holds.pop()
+        if self._rng.random() < 0.5:
+            return self._clients.wish(key, f"/v1/holds/{hold}/capture", {}, {wallet: Change(0, -amount)})
+        return self._clients.wish(key, f"/v1/holds/{hold}/release", {}, {wallet: Change(amount, -amount)})

@@ -1,0 +1,42 @@
+"""A shop that many tests share, because none of them changes what the others see; and one of a test's own."""
+
+from collections.abc import AsyncIterator
+
+import asyncpg
+import httpx
+import pytest
+
+from conftest import Tenant, TestDatabase, register_tenant
+from entrypoints.container import Container
+from entrypoints.development.api_process import ApiProcess
+from integration.http.money_routes import Shop, open_shop
+
+
+@pytest.fixture(scope="session")
+async def shared_shop(api: ApiProcess, container: Container) -> AsyncIterator[Shop]:
+    """For refusals: they change nothing."""
+    tenant_id, api_key, operator_key = await register_tenant(container)
+    headers = {"Authorization": f"Bearer {api_key}"}
+    async with httpx.AsyncClient(base_url=api.base_url, headers=headers, timeout=30) as client:
+        yield await open_shop(Tenant(tenant_id, api_key, operator_key, client))
+
+
+@pytest.fixture
+async def shop(tenant: Tenant) -> Shop:
+    """A shop of the test's own."""
+    return await open_shop(tenant)
+
+
+@pytest.fixture
+async def anybody(api: ApiProcess) -> AsyncIterator[httpx.AsyncClient]:
+    """A client without a key."""
+    async with httpx.AsyncClient(base_url=api.base_url, timeout=30) as client:
+        yield client
+
+
+@pytest.fixture
+async def superuser(shared_database: TestDatabase) -> AsyncIterator["asyncpg.Connection[asyncpg.Record]"]:
+    """SQL on the API's own database, for what no endpoint does yet."""
+    connection = await asyncpg.connect(shared_database.admin_url)
+    yield connection
+    await connection.close()
