@@ -9,9 +9,8 @@ from time import monotonic
 from types import TracebackType
 from typing import Self
 
-import httpx
-
 from e2e.journal_of_clients import Change, Journal, Wish
+from e2e.wire import NoAnswer, Wire
 
 _TIMEOUT_SECONDS = 30.0
 _SHORTEST_PATIENCE_SECONDS = 0.002
@@ -42,12 +41,7 @@ class Clients:
         self._wallets = sorted(opening)
         self._seed = seed
         self._people = people
-        limits = httpx.Limits(max_connections=2 * people)
-        headers = {"Authorization": f"Bearer {api_key}", "Content-Type": "application/json"}
-        self._ways = [
-            httpx.AsyncClient(base_url=url, headers=headers, timeout=_TIMEOUT_SECONDS, limits=limits)
-            for url in base_urls
-        ]
+        self._ways = [Wire(url, api_key=api_key) for url in base_urls]
         self._at_work: list[asyncio.Task[None]] = []
         self._go_home = asyncio.Event()
 
@@ -87,14 +81,9 @@ class Clients:
         wish.sent += 1
         begun = monotonic()
         try:
-            response = await way.post(
-                wish.path,
-                content=wish.body,
-                headers={"Idempotency-Key": wish.key},
-                timeout=httpx.Timeout(patience_seconds, pool=_TIMEOUT_SECONDS),
-            )
-        except httpx.TransportError as error:
-            self.journal.unanswered(wish, error, monotonic() - begun)
+            response = await way.post(wish.path, wish.body, key=wish.key, patience_seconds=patience_seconds)
+        except NoAnswer as why:
+            self.journal.unanswered(wish, why, monotonic() - begun)
         else:
             self.journal.answered(wish, response, monotonic() - begun)
 

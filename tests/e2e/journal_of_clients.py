@@ -5,10 +5,11 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-import httpx
+from e2e.wire import NoAnswer, Response
 
 LONGEST_WAIT_SECONDS = 15.0
-_DECIDED = {201, 422}
+_GRANTED = {200, 201}
+_REFUSED = 422
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,7 @@ class Wish:
     @property
     def is_granted(self) -> bool:
         """Whether money moved, as far as the client was told."""
-        return self.told is not None and self.told.status == 201
+        return self.told is not None and self.told.status in _GRANTED
 
     @property
     def transfer_id(self) -> str:
@@ -88,22 +89,21 @@ class Journal:
         self.wishes.append(wish)
         return wish
 
-    def answered(self, wish: Wish, response: httpx.Response, seconds: float) -> None:
+    def answered(self, wish: Wish, response: Response, seconds: float) -> None:
         """Write an answer down, and whatever is wrong with it."""
         self._waited(wish, seconds)
-        self.answers[str(response.status_code)] += 1
-        if response.status_code in _DECIDED:
+        self.answers[str(response.status)] += 1
+        if response.status in _GRANTED or response.status == _REFUSED:
             self._decided(wish, response)
-            return
-        if response.status_code != 503:
-            self._breach(wish, f"was answered {response.status_code} {response.text}")
-        elif not response.headers.get("retry-after", "").isdigit() or not response.json()["retryable"]:
-            self._breach(wish, f"was not told when to come again: {response.headers} {response.text}")
+        elif response.status != 503:
+            self._breach(wish, f"was answered {response.status} {response.body.decode()}")
+        elif not response.headers.get("retry-after", "").isdigit() or not json.loads(response.body)["retryable"]:
+            self._breach(wish, f"was not told when to come again: {response.headers} {response.body.decode()}")
 
-    def unanswered(self, wish: Wish, error: Exception, seconds: float) -> None:
+    def unanswered(self, wish: Wish, why: NoAnswer, seconds: float) -> None:
         """Write down that no answer came."""
         self._waited(wish, seconds)
-        self.answers[type(error).__name__] += 1
+        self.answers[str(why)] += 1
 
     def balances(self, opening: Mapping[str, Change]) -> dict[str, Change]:
         """What each wallet must hold now, once every key is decided."""
@@ -116,8 +116,8 @@ class Journal:
                     reserved[wallet] += change.reserved
         return {wallet: Change(available[wallet], reserved[wallet]) for wallet in opening}
 
-    def _decided(self, wish: Wish, response: httpx.Response) -> None:
-        told = Told(response.status_code, response.content)
+    def _decided(self, wish: Wish, response: Response) -> None:
+        told = Told(response.status, response.body)
         replayed = response.headers.get("idempotent-replayed") == "true"
         wish.originals += not replayed
         if wish.originals > 1:

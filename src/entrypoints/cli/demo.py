@@ -26,5 +26,5 @@ async def _tell() -> int:
         async with DevelopmentStack(home) as stack:
             print("PostgreSQL and Valkey are running, the schema is made, the first tenant is there.")
             async with ApiProcess(stack.environment, port=free_port(), log=home / "api.log") as api:
-                await tell(api.base_url, stack.keys.api_key)
+                await tell(api.base_url, api_key=stack.keys.api_key, admin_key=stack.keys.admin_key)
     return 0

@@ -1,55 +1,16 @@
 """The story `bursar demo` tells: each step over HTTP, with the money that moved."""
 
-from typing import Any
-from uuid import uuid4
-
 import httpx
 
+from entrypoints.development.narrator import Narrator, StoryBroke
+
 _TIMEOUT_SECONDS = 10.0
+_REFUSED = 422
 
 
-class StoryBroke(Exception):
-    """A step did not come out as it should."""
-
-
-class Narrator:
-    """A client of the API that says what it does."""
-
-    def __init__(self, client: httpx.AsyncClient) -> None:
-        """Speak over *client*."""
-        self._client = client
-
-    async def step(
-        self,
-        title: str,
-        method: str,
-        path: str,
-        body: dict[str, Any] | None = None,
-        *,
-        expect: int,
-        key: str | None = None,
-    ) -> dict[str, Any]:
-        """
-        Make one request and print what moved.
-
-        Raises:
-            StoryBroke: If the answer's status is not *expect*.
-        """
-        headers = {} if method == "GET" else {"Idempotency-Key": key or str(uuid4())}
-        answer = await self._client.request(method, path, json=body, headers=headers)
-        if answer.status_code != expect:
-            raise StoryBroke(f"{title}: expected {expect}, got {answer.status_code}: {answer.text}")
-        told: dict[str, Any] = answer.json()
-        replayed = "  (the same answer again: nothing moved)" if answer.headers.get("idempotent-replayed") else ""
-        print(f"\n• {title}{replayed}")
-        for line in _movements(told):
-            print(f"    {line}")
-        return told
-
-
-async def tell(base_url: str, api_key: str) -> None:
+async def tell(base_url: str, *, api_key: str, admin_key: str) -> None:
     """
-    Two users, their wallets, and all that may happen to money inside.
+    Two users, their wallets, all that may happen to money inside, and the proof at the end.
 
     Raises:
         StoryBroke: If a step did not come out as it should.
@@ -57,37 +18,71 @@ async def tell(base_url: str, api_key: str) -> None:
     headers = {"Authorization": f"Bearer {api_key}"}
     async with httpx.AsyncClient(base_url=base_url, headers=headers, timeout=_TIMEOUT_SECONDS) as client:
         narrator = Narrator(client)
-        alice = (
-            await narrator.step(
-                "Carol opens a wallet in USD", "POST", "/v1/wallets", {"user_id": "carol", "asset": "USD"}, expect=201
-            )
-        )["id"]
-        bob = (
-            await narrator.step(
-                "Dave opens one too", "POST", "/v1/wallets", {"user_id": "dave", "asset": "USD"}, expect=201
-            )
-        )["id"]
-        await narrator.step(
-            "Carol tops up 50.00",
-            "POST",
-            f"/v1/wallets/{alice}/topup",
-            {"amount": 5000, "payment_method": "card"},
-            expect=201,
-        )
-        key = str(uuid4())
-        send = {"from_wallet_id": alice, "to_wallet_id": bob, "amount": 1250, "reference": "lunch"}
-        await narrator.step("Carol sends Dave 12.50 for lunch", "POST", "/v1/transfers", send, expect=201, key=key)
-        await narrator.step(
-            "Her phone loses the answer and asks again", "POST", "/v1/transfers", send, expect=201, key=key
-        )
+        carol, dave = await _open_and_fund(narrator)
+        await _transfer(narrator, carol, dave)
+        await _hold(narrator, carol)
+        await _undo(narrator, dave)
+        await _batch(narrator, carol, dave)
+        await narrator.get("What Carol has now", "/v1/users/carol/balances")
+        client.headers["Authorization"] = f"Bearer {admin_key}"
+        await _verify(client)
 
 
-def _movements(told: dict[str, Any]) -> list[str]:
-    if told.get("code"):
-        return [f"refused: {told['code']} ({told['detail']})"]
-    transfer = told.get("transfer", told)
-    return [
-        f"{entry['direction']:<6} {entry['amount']:>8} {entry['asset']}  {entry['purpose']:<10}"
-        f" {entry['balance_before']:>8} → {entry['balance_after']}"
-        for entry in transfer.get("entries", [])
+async def _open_and_fund(narrator: Narrator) -> tuple[str, str]:
+    carol = await narrator.post("Carol opens a wallet", "/v1/wallets", {"user_id": "carol", "asset": "USD"})
+    dave = await narrator.post("Dave opens one too", "/v1/wallets", {"user_id": "dave", "asset": "USD"})
+    top_up = {"amount": 5000, "payment_method": "card", "reference": "top-up-1"}
+    await narrator.post("Carol tops up 50.00", f"/v1/wallets/{carol['id']}/topup", top_up)
+    coins = {"user_id": "carol", "asset": "GOLD_COINS", "amount": 250, "bonus_type": "welcome"}
+    await narrator.post("She gets 250 gold coins as a welcome; a wallet for them opens", "/v1/bonuses", coins)
+    return carol["id"], dave["id"]
+
+
+async def _transfer(narrator: Narrator, carol: str, dave: str) -> None:
+    lunch = {"from_wallet_id": carol, "to_wallet_id": dave, "amount": 1250, "description": "Lunch"}
+    await narrator.post("Carol sends Dave 12.50 for lunch", "/v1/transfers", lunch, key="lunch")
+    await narrator.post("Her phone lost the answer and asks again", "/v1/transfers", lunch, key="lunch")
+    too_much = {"from_wallet_id": dave, "to_wallet_id": carol, "amount": 99_999}
+    await narrator.post("Dave tries to send more than he has", "/v1/transfers", too_much, expect=_REFUSED)
+
+
+async def _hold(narrator: Narrator, carol: str) -> None:
+    placed = await narrator.post(
+        "A hotel sets 20.00 of Carol's aside", "/v1/holds", {"wallet_id": carol, "amount": 2000}
+    )
+    hold_id = placed["hold"]["id"]
+    part = {"amount": 1500, "final": True}
+    await narrator.post(
+        "She stays a night less: 15.00 is taken, the rest comes back", f"/v1/holds/{hold_id}/capture", part, expect=200
+    )
+
+
+async def _undo(narrator: Narrator, dave: str) -> None:
+    spent = await narrator.post("Dave buys a song for 0.99", f"/v1/wallets/{dave}/spend", {"amount": 99})
+    await narrator.post("It would not play, so the purchase is reversed", f"/v1/transfers/{spent['id']}/reverse", {})
+    await narrator.patch("Dave's phone is stolen: his wallet is frozen", f"/v1/wallets/{dave}", {"status": "frozen"})
+    await narrator.post("The thief gets nothing", f"/v1/wallets/{dave}/spend", {"amount": 1}, expect=_REFUSED)
+    await narrator.patch("Dave has a new phone", f"/v1/wallets/{dave}", {"status": "active"})
+
+
+async def _batch(narrator: Narrator, carol: str, dave: str) -> None:
+    transfers = [
+        {"from_wallet_id": carol, "to_wallet_id": dave, "amount": 100},
+        {"from_wallet_id": dave, "to_wallet_id": carol, "amount": 1_000_000},
+        {"from_wallet_id": dave, "to_wallet_id": carol, "amount": 50},
     ]
+    body = {"mode": "independent", "transfers": transfers}
+    await narrator.post(
+        "Three transfers at once; one cannot be, the others do not mind", "/v1/transfers/batch", body, expect=200
+    )
+
+
+async def _verify(client: httpx.AsyncClient) -> None:
+    answer = await client.post("/v1/admin/integrity/verify")
+    told = answer.json()
+    if answer.status_code != httpx.codes.OK or not told["is_clean"]:
+        raise StoryBroke(f"the ledger does not verify: {answer.text}")
+    print(
+        f"\n✓ The books are right: {told['accounts']} accounts, {told['entries']} entries and {told['transfers']}"
+        " transfers walked,\n  every hash made again, every sum zero."
+    )

@@ -8,11 +8,12 @@ from litestar import Litestar, Router
 from litestar.types import ASGIApp
 
 from entrypoints.container import Container
-from entrypoints.http.authentication import authentication
+from entrypoints.http.authentication import authentication, operator_authentication
 from entrypoints.http.context import RequestContextMiddleware
 from entrypoints.http.controllers.assets import AssetController
 from entrypoints.http.controllers.history import HistoryController
 from entrypoints.http.controllers.holds import HoldController
+from entrypoints.http.controllers.integrity import IntegrityController
 from entrypoints.http.controllers.transfers import TransferController
 from entrypoints.http.controllers.user_movements import UserMovementController
 from entrypoints.http.controllers.wallet_movements import WalletMovementController
@@ -42,6 +43,7 @@ _HANDLERS = (
     "capture_hold",
     "release_hold",
     "read_holds",
+    "verify_ledger",
     "clock",
     "posting",
     "health_check",
@@ -64,6 +66,12 @@ def create_litestar(container: Container) -> Litestar:
         ],
     )
 
+    operators = Router(
+        "/v1/admin",
+        before_request=operator_authentication(container.authenticator()),
+        route_handlers=[IntegrityController],
+    )
+
     @asynccontextmanager
     async def life_span(_app: Litestar) -> AsyncGenerator[None]:
         posting = container.posting()
@@ -79,7 +87,7 @@ def create_litestar(container: Container) -> Litestar:
             await container.database().dispose()
 
     return Litestar(
-        route_handlers=[HealthController, tenants],
+        route_handlers=[HealthController, tenants, operators],
         dependencies={name: from_container(getattr(container, name)) for name in _HANDLERS}
         | {"version": from_container(lambda: VERSION)},
         exception_handlers=EXCEPTION_HANDLERS,

@@ -1,6 +1,7 @@
 """A shop that many tests share, because none of them changes what the others see; and one of a test's own."""
 
 from collections.abc import AsyncIterator
+from uuid import uuid4
 
 import asyncpg
 import httpx
@@ -13,18 +14,24 @@ from integration.http.money_routes import Shop, open_shop
 
 
 @pytest.fixture(scope="session")
-async def shared_shop(api: ApiProcess, container: Container) -> AsyncIterator[Shop]:
-    """For refusals: they change nothing."""
+async def shopkeeper(api: ApiProcess, container: Container) -> AsyncIterator[Tenant]:
+    """The tenant of all shops: to register one for each test would take longer than the test."""
     tenant_id, api_key, operator_key = await register_tenant(container)
-    headers = {"Authorization": f"Bearer {api_key}"}
-    async with httpx.AsyncClient(base_url=api.base_url, headers=headers, timeout=30) as client:
-        yield await open_shop(Tenant(tenant_id, api_key, operator_key, client))
+    headers, limits = {"Authorization": f"Bearer {api_key}"}, httpx.Limits(max_connections=100)
+    async with httpx.AsyncClient(base_url=api.base_url, headers=headers, timeout=30, limits=limits) as client:
+        yield Tenant(tenant_id, api_key, operator_key, client)
+
+
+@pytest.fixture(scope="session")
+async def shared_shop(shopkeeper: Tenant) -> Shop:
+    """For refusals: they change nothing."""
+    return await open_shop(shopkeeper)
 
 
 @pytest.fixture
-async def shop(tenant: Tenant) -> Shop:
+async def shop(shopkeeper: Tenant) -> Shop:
     """A shop of the test's own."""
-    return await open_shop(tenant)
+    return await open_shop(shopkeeper, user_id=f"alice-{uuid4().hex}")
 
 
 @pytest.fixture

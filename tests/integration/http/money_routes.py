@@ -15,6 +15,7 @@ class Shop:
     """A tenant with Alice, who is rich, Bob, a pending hold and a transfer that may be reversed."""
 
     tenant: Tenant
+    user_id: str
     alice: str
     bob: str
     hold: str
@@ -55,8 +56,8 @@ def _amount(_shop: Shop) -> Body:
     return {"amount": 5}
 
 
-def _by_user(_shop: Shop) -> Body:
-    return {"user_id": "alice", "asset": "USD", "amount": 5}
+def _by_user(shop: Shop) -> Body:
+    return {"user_id": shop.user_id, "asset": "USD", "amount": 5}
 
 
 def _between(shop: Shop) -> Body:
@@ -91,14 +92,14 @@ MONEY_ROUTES = (
 AMOUNT_ROUTES = tuple(route for route in MONEY_ROUTES if route.has_amount)
 
 
-async def open_shop(tenant: Tenant) -> Shop:
-    """A shop of the tenant's own."""
-    alice = await tenant.wallet("alice", balance=1_000_000)
-    bob = await tenant.wallet("bob")
+async def open_shop(tenant: Tenant, *, user_id: str = "alice") -> Shop:
+    """A shop for a user of that id, Alice."""
+    alice = await tenant.wallet(user_id, balance=1_000_000)
+    bob = await tenant.wallet(f"bob-of-{user_id}")
     hold = await tenant.post("/v1/holds", {"wallet_id": alice, "amount": 1000})
     sent = await tenant.post("/v1/transfers", {"from_wallet_id": alice, "to_wallet_id": bob, "amount": 100})
     assert (hold.status_code, sent.status_code) == (201, 201)
-    return Shop(tenant, alice, bob, hold.json()["hold"]["id"], sent.json()["id"])
+    return Shop(tenant, user_id, alice, bob, hold.json()["hold"]["id"], sent.json()["id"])
 
 
 def fresh_key() -> dict[str, str]:

@@ -13,7 +13,7 @@ from core.domain.identifiers import main_account_id, reserve_account_id
 from core.domain.transfers import Transfer, TransferType
 from entrypoints.http.health import HealthResponse, LiveResponse, PostingResponse, ReadyResponse
 from entrypoints.http.openapi import samples
-from entrypoints.http.openapi.refusals import CHANGING, LISTING, READING
+from entrypoints.http.openapi.refusals import ADMINISTERING, CHANGING, LISTING, READING
 from entrypoints.http.openapi.samples import ALICE, BOB, MOMENT, REVERSED, TRANSFER, USD
 from entrypoints.http.pagination import Page, write_cursor
 from entrypoints.http.positions import (
@@ -32,6 +32,7 @@ from entrypoints.http.schemas.holds import (
     PlaceHoldRequest,
     ReleaseHoldRequest,
 )
+from entrypoints.http.schemas.integrity import VerificationResponse
 from entrypoints.http.schemas.wallets import (
     BalanceResponse,
     ChangeWalletRequest,
@@ -235,6 +236,15 @@ EXCHANGES: dict[str, Exchange] = {
     ),
     "GetUserBalances": _listing(UserBalancesResponse(user_id="user_alice", wallets=[_wallet])),
     "ListUserTransactions": _listing(Page([_line], write_cursor(TransactionPosition(MOMENT, TRANSFER, 1)))),
+    "VerifyLedger": Exchange(
+        answers={
+            200: Shown(
+                "What was looked at, and what is wrong: here, nothing.",
+                VerificationResponse(is_clean=True, accounts=3, entries=18, transfers=9, checkpoints=1, findings=[]),
+            )
+        },
+        refusals=ADMINISTERING,
+    ),
     "Live": Exchange(answers={200: Shown("It is.", LiveResponse(status="ok"))}, refusals=(500,)),
     "Ready": Exchange(
         answers={200: Shown("It may.", ReadyResponse(status="ok", version="1.0.0", checks=_checks))},

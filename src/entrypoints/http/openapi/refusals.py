@@ -4,7 +4,7 @@ import json
 from typing import Any
 from uuid import UUID
 
-from core.domain.access import NotAuthenticated
+from core.domain.access import NotAuthenticated, NotPermitted
 from core.domain.accounts import InsufficientFunds, WalletFrozen, WalletNotEmpty
 from core.domain.errors import CoreError
 from core.domain.idempotency import IdempotencyKeyReused, RequestInProgress
@@ -26,6 +26,7 @@ from ports.posting import PostingQueueFull
 
 LISTING = (400, 401, 500, 503)
 READING = (400, 401, 404, 500, 503)
+ADMINISTERING = (400, 401, 403, 500, 503)
 CHANGING = (400, 401, 404, 409, 413, 415, 422, 500, 503)
 
 _REQUEST_ID = "9f1c3a6f0f0e4b55a0f0a6b8f4f0d7c1"
@@ -35,6 +36,7 @@ _TRANSFER = UUID("01936d2e-8c2b-7dd4-8b65-6e4b4be1b002")
 _MEANINGS: dict[int, str] = {
     400: "The request is malformed: `errors` names the field or parameter, and the rule.",
     401: "No valid API key.",
+    403: "The key is known, and may not do this.",
     404: "There is no such thing, or it belongs to another tenant. Not kept with the idempotency key.",
     409: "The state does not allow it, or the first request with the key is still running.",
     413: "The body is too large.",
@@ -68,6 +70,7 @@ def _examples(status: int) -> dict[str, Any]:
 def _occurrences() -> list[bytes]:
     errors: list[CoreError] = [
         NotAuthenticated("the credential is not valid"),
+        NotPermitted("this needs an operator's key"),
         WalletNotFound(f"no wallet {_WALLET}"),
         ReferenceAlreadyUsed(
             f"transfer {_TRANSFER} has this reference", pointer="#/reference", transfer_id=str(_TRANSFER)
