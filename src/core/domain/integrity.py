@@ -4,8 +4,9 @@ Proof that the books are right: every account walked from its beginning, every h
 A walk names the first entry that does not fit; after it nothing of that account can be trusted, so it stops there.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
+from struct import error as StructError
 from uuid import UUID
 
 from core.domain.chain import GENESIS, entry_hash
@@ -29,6 +30,7 @@ class FindingKind(StrEnum):
     CHECKPOINT_CHANGED = "checkpoint_changed"
     CHECKPOINT_MISSING = "checkpoint_missing"
     BEHIND_CHECKPOINT = "behind_checkpoint"
+    SNAPSHOT_WRONG = "snapshot_wrong"
     EXPORT_DAMAGED = "export_damaged"
 
 
@@ -59,6 +61,7 @@ class Link:
     """One entry as a walk needs it; *digest* is its transfer's, made again, or None when there is no transfer."""
 
     account_id: UUID
+    asset: str
     sequence: int
     transfer_id: UUID
     leg: int
@@ -75,9 +78,8 @@ class AccountWalk:
     One account's entries, taken in order from a trusted beginning.
 
     Attributes:
-        sequence, balance, chain: Where the walk stands; the beginning unless a snapshot says otherwise.
-        pinned: A head some checkpoint signed, which the walk must pass through.
-        finding: The first thing wrong; links after it are passed over.
+        sequence, balance, chain: Where the walk stands; the account's beginning unless `begin_at` says otherwise.
+        finding: The first thing wrong; what is told after it is passed over.
     """
 
     tenant_id: TenantId
@@ -86,8 +88,36 @@ class AccountWalk:
     sequence: int = 0
     balance: int = 0
     chain: bytes = GENESIS
-    pinned: Head | None = None
     finding: Finding | None = None
+    _ahead: dict[int, list[tuple[FindingKind, Head]]] = field(
+        default_factory=dict[int, list[tuple[FindingKind, Head]]], init=False
+    )
+
+    @property
+    def furthest_expected(self) -> int:
+        """The last sequence that `expect` told of and the walk has not come to; 0 without one."""
+        return max(self._ahead, default=0)
+
+    def begin_at(self, head: Head) -> None:
+        """Trust *head*: the entries up to it are not here any more."""
+        self.sequence, self.balance, self.chain = head.sequence, head.balance, head.chain
+
+    def expect(self, head: Head, kind: FindingKind) -> None:
+        """
+        The walk must pass through *head*, which a checkpoint signed or a snapshot keeps; *kind* if it does not.
+
+        What lies before the walk's beginning cannot be compared any more.
+        """
+        if self.finding is not None or head.sequence < self.sequence:
+            return
+        if head.sequence > self.sequence:
+            self._ahead.setdefault(head.sequence, []).append((kind, head))
+        else:
+            self._compare(head, kind)
+
+    def expect_no_more(self) -> None:
+        """Forget what the walk has not come to: the account has gone on since."""
+        self._ahead.clear()
 
     def take(self, link: Link) -> None:
         """Check the next entry."""
@@ -96,13 +126,15 @@ class AccountWalk:
         self.finding = self._check(link)
         if self.finding is None:
             self.sequence, self.balance, self.chain = link.sequence, link.balance_after, link.chain
-            if self.pinned is not None and self.pinned.sequence == self.sequence and self.pinned.chain != self.chain:
-                self.finding = self._found(
-                    FindingKind.BEHIND_CHECKPOINT, "a checkpoint signed another history up to here", self.sequence
-                )
+            for kind, head in self._ahead.pop(self.sequence, ()):
+                self._compare(head, kind)
 
-    def end(self, head: Head) -> Finding | None:
-        """Compare where the walk ends with the account's own *head*: what is wrong, or None."""
+    def end(self, head: Head, *, furthest: int = 0) -> Finding | None:
+        """
+        Compare where the walk ends with the account's own *head*: what is wrong, or None.
+
+        *furthest* is the last entry there is, when the walk was not led so far.
+        """
         if self.finding is not None:
             return self.finding
         if self.sequence < head.sequence:
@@ -111,16 +143,19 @@ class AccountWalk:
                 f"the account says {head.sequence} entries, the last one there is {self.sequence}: the tail is cut",
                 self.sequence + 1,
             )
-        if self.sequence > head.sequence:
+        furthest = max(furthest, self.sequence)
+        if furthest > head.sequence:
             return self._found(
                 FindingKind.ACCOUNT_CHANGED,
-                f"the account says {head.sequence} entries, there are {self.sequence}",
-                self.sequence,
+                f"the account says {head.sequence} entries, there are {furthest}",
+                head.sequence + 1,
             )
-        if self.pinned is not None and self.sequence < self.pinned.sequence:
+        if self._ahead:
+            kind, expected = self._ahead[self.furthest_expected][0]
+            who = _WITNESS[kind]
             return self._found(
-                FindingKind.BEHIND_CHECKPOINT,
-                f"a checkpoint signed {self.pinned.sequence} entries, there are {self.sequence}: the tail is cut",
+                kind,
+                f"{who} says {expected.sequence} entries, there are {self.sequence}: the tail is cut",
                 self.sequence + 1,
             )
         if (self.balance, self.chain) != (head.balance, head.chain):
@@ -130,6 +165,15 @@ class AccountWalk:
                 self.sequence,
             )
         return None
+
+    def _compare(self, expected: Head, kind: FindingKind) -> None:
+        if self.finding is None and (self.balance, self.chain) != (expected.balance, expected.chain):
+            self.finding = self._found(
+                kind,
+                f"{_WITNESS[kind]} says {expected.balance} up to here, its entries say {self.balance}"
+                " (or their hashes differ)",
+                self.sequence,
+            )
 
     def _check(self, link: Link) -> Finding | None:
         expected = self.sequence + 1
@@ -147,26 +191,36 @@ class AccountWalk:
                 expected,
                 link.transfer_id,
             )
-        made_again = entry_hash(
-            previous=self.chain,
-            tenant_id=self.tenant_id,
-            account_id=self.account_id,
-            asset=self.asset,
-            transfer=link.digest,
-            sequence=link.sequence,
-            direction=link.direction,
-            leg=link.leg,
-            amount=link.amount,
-            balance_after=link.balance_after,
-        )
-        if made_again != link.chain:
+        if self._hash_of(link, link.digest) != link.chain:
             return self._found(
-                FindingKind.ENTRY_CHANGED,
-                "its hash does not fit what it, its transfer or its account say",
-                expected,
-                link.transfer_id,
+                FindingKind.ENTRY_CHANGED, "its hash does not fit what it and its transfer say", expected, link.transfer_id
+            )
+        if link.asset != self.asset:
+            return self._found(
+                FindingKind.ACCOUNT_CHANGED, f"the account says {self.asset}, its entries say {link.asset}", expected
             )
         return None
 
+    def _hash_of(self, link: Link, digest: bytes) -> bytes | None:
+        """The hash made again, or None when the entry says what no entry can."""
+        try:
+            return entry_hash(
+                previous=self.chain,
+                tenant_id=self.tenant_id,
+                account_id=self.account_id,
+                asset=link.asset,
+                transfer=digest,
+                sequence=link.sequence,
+                direction=link.direction,
+                leg=link.leg,
+                amount=link.amount,
+                balance_after=link.balance_after,
+            )
+        except StructError:
+            return None
+
     def _found(self, kind: FindingKind, detail: str, sequence: int, transfer_id: UUID | None = None) -> Finding:
         return Finding(kind, detail, self.account_id, sequence, transfer_id)
+
+
+_WITNESS = {FindingKind.BEHIND_CHECKPOINT: "a checkpoint", FindingKind.SNAPSHOT_WRONG: "a snapshot"}

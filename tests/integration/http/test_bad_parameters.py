@@ -17,7 +17,6 @@ def encoded(text: str) -> str:
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
-@pytest.mark.parametrize("bad", NOT_UUIDS)
 @pytest.mark.parametrize(
     ("method", "path", "name"),
     [
@@ -30,13 +29,14 @@ def encoded(text: str) -> str:
         ("GET", "/v1/holds/{}", "hold_id"),
     ],
 )
-async def test_an_id_in_the_path_is_a_uuid(shared_shop: Shop, method: str, path: str, name: str, bad: str) -> None:
-    asked = path.format(bad.replace("{wallet}", shared_shop.alice))
+async def test_an_id_in_the_path_is_a_uuid(shared_shop: Shop, method: str, path: str, name: str) -> None:
     body = {"status": "frozen"} if method == "PATCH" else None
+    for bad in NOT_UUIDS:
+        asked = path.format(bad.replace("{wallet}", shared_shop.alice))
 
-    answer = await shared_shop.tenant.client.request(method, asked, json=body)
+        answer = await shared_shop.tenant.client.request(method, asked, json=body)
 
-    refused(answer, 400, "invalid_field", f"#/{name}")
+        refused(answer, 400, "invalid_field", f"#/{name}")
 
 
 @pytest.mark.parametrize("route", MONEY_ROUTES, ids=ids)
@@ -50,12 +50,12 @@ async def test_money_does_not_move_by_a_path_that_is_none(shared_shop: Shop, rou
             refused(answer, 400, "invalid_field")
 
 
-@pytest.mark.parametrize("user_id", ["%00", "%ff", "%ed%a0%80", "a%20b", "%0a", "x" * 129, "%3Cscript%3E", "a%2Cb"])
 @pytest.mark.parametrize("path", ["/v1/users/{}/balances", "/v1/users/{}/transactions", "/v1/wallets?user_id={}"])
-async def test_a_user_id_in_a_url_keeps_to_its_alphabet(shared_shop: Shop, path: str, user_id: str) -> None:
-    answer = await shared_shop.tenant.client.get(path.format(user_id))
+async def test_a_user_id_in_a_url_keeps_to_its_alphabet(shared_shop: Shop, path: str) -> None:
+    for user_id in ("%00", "%ff", "%ed%a0%80", "a%20b", "%0a", "x" * 129, "%3Cscript%3E", "a%2Cb"):
+        answer = await shared_shop.tenant.client.get(path.format(user_id))
 
-    refused(answer, 400, "invalid_field", "#/user_id")
+        refused(answer, 400, "invalid_field", "#/user_id")
 
 
 LISTS = (
@@ -74,10 +74,10 @@ async def asked(shop: Shop, path: str, query: str) -> httpx.Response:
     return await shop.tenant.client.get(f"{path}{'&' if '?' in path else '?'}{query}")
 
 
-@pytest.mark.parametrize("limit", ["0", "-1", "101", "abc", "", "1.5", "9" * 30, "%00"])
 @pytest.mark.parametrize("path", LISTS)
-async def test_a_limit_is_1_to_100(shared_shop: Shop, path: str, limit: str) -> None:
-    refused(await asked(shared_shop, path, f"limit={limit}"), 400, "invalid_field", "#/limit")
+async def test_a_limit_is_1_to_100(shared_shop: Shop, path: str) -> None:
+    for limit in ("0", "-1", "101", "abc", "", "1.5", "9" * 30, "%00"):
+        refused(await asked(shared_shop, path, f"limit={limit}"), 400, "invalid_field", "#/limit")
 
 
 FORGED = [
