@@ -1,7 +1,8 @@
 """Real servers for the tests: one PostgreSQL and one Valkey a session, a database a test."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
@@ -114,16 +115,32 @@ async def copy_of(template: TestDatabase) -> TestDatabase:
     )
 
 
+@asynccontextmanager
+async def fresh_database(template: TestDatabase) -> AsyncGenerator[TestDatabase]:
+    """A migrated, empty database for the time of one block."""
+    fresh = await copy_of(template)
+    try:
+        yield fresh
+    finally:
+        connection = await asyncpg.connect(template.admin_url)
+        try:
+            await connection.execute(f"DROP DATABASE {fresh.admin_url.rpartition('/')[2]} WITH (FORCE)")
+        finally:
+            await connection.close()
+
+
 @pytest.fixture
 async def database(template_database: TestDatabase) -> AsyncIterator[TestDatabase]:
     """A migrated, empty database for one test."""
-    fresh = await copy_of(template_database)
-    yield fresh
-    connection = await asyncpg.connect(template_database.admin_url)
-    try:
-        await connection.execute(f"DROP DATABASE {fresh.admin_url.rpartition('/')[2]} WITH (FORCE)")
-    finally:
-        await connection.close()
+    async with fresh_database(template_database) as fresh:
+        yield fresh
+
+
+@pytest.fixture
+async def second_database(template_database: TestDatabase) -> AsyncIterator[TestDatabase]:
+    """Another one, to compare with."""
+    async with fresh_database(template_database) as fresh:
+        yield fresh
 
 
 @pytest.fixture(scope="session")

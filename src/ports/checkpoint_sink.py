@@ -8,6 +8,10 @@ from core.domain.identifiers import TenantId
 from core.domain.integrity import Head
 
 
+class CopyUnreadable(Exception):
+    """There is a copy, but it is not one that we wrote."""
+
+
 class CheckpointSink(Protocol):
     """Somewhere whoever may change the database may not write."""
 
@@ -16,10 +20,26 @@ class CheckpointSink(Protocol):
         Keep a copy; the same again changes nothing.
 
         Raises:
-            OSError: If it cannot be written.
+            OSError: If it cannot be written, or another checkpoint of that number is kept.
+            CopyUnreadable: If something else is kept under that number.
         """
         ...
 
-    async def latest(self, tenant_id: TenantId) -> Checkpoint | None:
-        """The newest copy, or None."""
+    async def find(self, tenant_id: TenantId, number: int) -> Checkpoint | None:
+        """
+        The copy of that checkpoint, or None.
+
+        Raises:
+            OSError: If it cannot be read.
+            CopyUnreadable: If it is not one of ours.
+        """
+        ...
+
+    async def newest_number(self, tenant_id: TenantId) -> int:
+        """
+        The number of the newest copy, 0 when there is none.
+
+        Raises:
+            OSError: If it cannot be found out.
+        """
         ...

@@ -30,6 +30,22 @@ class PlacedLink:
 
 
 @dataclass(frozen=True, slots=True)
+class HeadPosition:
+    """Where a reading of signed heads stands: they are ordered by account and checkpoint."""
+
+    account_id: UUID
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class SignedHead:
+    """An account head that a checkpoint signed (its asset is left empty), and the position behind it."""
+
+    head: Head
+    position: HeadPosition
+
+
+@dataclass(frozen=True, slots=True)
 class SumDifference:
     """What does not add up: an asset's balances, or a wallet's holds against its reserve; minor units."""
 
@@ -59,13 +75,19 @@ class LedgerInspection(Protocol):
 
     async def beginnings(self, tenant_id: TenantId, *, after: UUID | None, until: UUID | None) -> Sequence[Head]:
         """
-        Where the kept entries of accounts in (after, until] begin, when older partitions were detached: the snapshot
-        of the month before the oldest partition.
+        Where the kept entries of accounts in (after, until] begin, when older partitions were detached: each account's
+        last snapshot before the oldest partition.
         """
         ...
 
-    async def pins(self, tenant_id: TenantId, *, after: UUID | None, until: UUID | None) -> Sequence[Head]:
-        """The newest head a checkpoint kept of each account in (after, until]."""
+    async def snapshots(self, tenant_id: TenantId, *, after: UUID | None, until: UUID | None) -> Sequence[Head]:
+        """The snapshots of accounts in (after, until] whose months are still kept."""
+        ...
+
+    async def signed_heads(
+        self, tenant_id: TenantId, *, after: HeadPosition | UUID | None, until: UUID | None, limit: int
+    ) -> Sequence[SignedHead]:
+        """The next heads that checkpoints signed behind *after* (a position, or all of an account), up to *until*."""
         ...
 
     async def links(
@@ -78,8 +100,8 @@ class LedgerInspection(Protocol):
         self, tenant_id: TenantId, *, after: UUID | None, limit: int
     ) -> tuple[Sequence[tuple[UUID, str]], UUID | None, int]:
         """
-        Of the next *limit* transfers by id: which are incomplete or unbalanced, and why; the last id looked at (None
-        at the end); how many were looked at.
+        Of the next *limit* transfers by id: which are incomplete, unbalanced or not registered, and why; the last id
+        looked at (None at the end); how many of those looked at are still kept.
         """
         ...
 

@@ -193,7 +193,10 @@ class AccountWalk:
             )
         if self._hash_of(link, link.digest) != link.chain:
             return self._found(
-                FindingKind.ENTRY_CHANGED, "its hash does not fit what it and its transfer say", expected, link.transfer_id
+                FindingKind.ENTRY_CHANGED,
+                "its hash does not fit what it and its transfer say",
+                expected,
+                link.transfer_id,
             )
         if link.asset != self.asset:
             return self._found(

@@ -10,11 +10,18 @@ from entrypoints.settings import Settings
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Where the keys are kept."""
+    parser.add_argument("--sql", type=Path, metavar="FILE", help="write the seed as SQL to FILE instead")
     parser.add_argument("--data-dir", type=Path, default=Path(".bursar"), help="folder the keys are kept in (.bursar)")
 
 
 def run(arguments: Namespace) -> int:
-    """Seed the database of the environment; again changes nothing."""
+    """Seed the database of the environment (again changes nothing), or write the same as SQL."""
+    if arguments.sql is not None:
+        from entrypoints.development.seed_sql import seed_sql
+
+        arguments.sql.write_text(seed_sql(), encoding="utf-8")
+        print(f"written to {arguments.sql}")
+        return 0
     from entrypoints.container import Container
     from entrypoints.development.keys import keys_in
     from entrypoints.development.seeding import seed

@@ -29,6 +29,11 @@ class OpeningBalance:
         """The reference of the credit that opens it: unique for ever, so that seeding twice credits once."""
         return f"opening {self.user_id} {self.asset}"
 
+    @property
+    def description(self) -> str:
+        """What the user reads."""
+        return "Opening balance"
+
 
 OPENING_BALANCES = (
     OpeningBalance("user_alice", "USD", 100_00),

@@ -56,7 +56,7 @@ def _credit(opening: OpeningBalance) -> MoveUserMoney:
         user_id=opening.user_id,
         asset=opening.asset,
         amount=opening.amount,
-        details=Details(reference=opening.reference, description="Opening balance"),
+        details=Details(reference=opening.reference, description=opening.description),
     )
 
 

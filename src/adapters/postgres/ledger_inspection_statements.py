@@ -1,0 +1,97 @@
+"""The SQL that reads the whole ledger: pages by key, each through its index, and two sums over everything."""
+
+from sqlalchemy import text
+
+from adapters.postgres.journal_partitions import PARTITION_MONTHS
+
+_OLDEST_MONTH = f"(SELECT min(month) FROM ({PARTITION_MONTHS}) AS kept)"
+
+LONG_STATEMENTS = text("SET LOCAL statement_timeout = '60s'")
+LONG_PAUSES = text("SET LOCAL idle_in_transaction_session_timeout = '60s'")
+TENANTS = text("SELECT tenant_id FROM tenants ORDER BY tenant_id")
+HEADS = text("""
+SELECT id, asset, sequence, balance, chain FROM accounts
+WHERE tenant_id = :tenant AND id > :after ORDER BY id LIMIT :limit
+""")
+# In a month without an entry of the tenant no snapshots are taken: those before it still say where it stands.
+BEGINNINGS = text(f"""
+SELECT DISTINCT ON (account_id) account_id, '' AS asset, sequence, balance, chain FROM balance_snapshots
+WHERE tenant_id = :tenant AND account_id > :after AND account_id <= :until AND month < {_OLDEST_MONTH}
+ORDER BY account_id, month DESC
+""")
+SNAPSHOTS = text(f"""
+SELECT account_id, '' AS asset, sequence, balance, chain FROM balance_snapshots
+WHERE tenant_id = :tenant AND account_id > :after AND account_id <= :until AND month >= {_OLDEST_MONTH}
+ORDER BY account_id, month
+""")
+SIGNED_HEADS = text("""
+SELECT account_id, '' AS asset, sequence, balance, chain, number FROM checkpoint_heads
+WHERE tenant_id = :tenant AND account_id <= :until AND (account_id, number) > (:account, :number)
+ORDER BY account_id, number LIMIT :limit
+""")
+LINKS = text("""
+SELECT entry.account_id, entry.asset, entry.sequence, entry.transfer_id, entry.leg, entry.direction, entry.amount,
+       entry.balance_after, entry.chain, entry.posted_at,
+       transfer.id, transfer.type, transfer.entry_count, transfer.trace_id, transfer.reference, transfer.description,
+       transfer.metadata, transfer.reversal_of, transfer.hold_id
+FROM entries AS entry
+LEFT JOIN transfers AS transfer ON transfer.tenant_id = entry.tenant_id AND transfer.id = entry.transfer_id
+                               AND transfer.posted_at = entry.posted_at
+WHERE entry.tenant_id = :tenant AND entry.account_id <= :until
+  AND (entry.account_id, entry.posted_at, entry.sequence) > (:account, :posted_at, :sequence)
+ORDER BY entry.account_id, entry.posted_at, entry.sequence
+LIMIT :limit
+""")
+# Both what is registered and what is there; of detached months only the register's rows are left.
+TRANSFER_SUMS = text(f"""
+SELECT page.id, registered.posted_at < {_OLDEST_MONTH}::timestamp AT TIME ZONE 'UTC' AS detached,
+       registered.entry_count, transfer.entry_count AS declared, written.given, written.net
+FROM (
+    (SELECT transfer_id AS id FROM transfer_register
+     WHERE tenant_id = :tenant AND transfer_id > :after ORDER BY transfer_id LIMIT :limit)
+    UNION
+    (SELECT id FROM transfers WHERE tenant_id = :tenant AND id > :after ORDER BY id LIMIT :limit)
+    ORDER BY id LIMIT :limit
+) AS page
+LEFT JOIN transfer_register AS registered ON registered.tenant_id = :tenant AND registered.transfer_id = page.id
+LEFT JOIN transfers AS transfer ON transfer.tenant_id = :tenant AND transfer.id = page.id
+                               AND transfer.posted_at = registered.posted_at
+LEFT JOIN LATERAL (
+    SELECT sum(given)::bigint AS given, max(abs(net))::bigint AS net FROM (
+        SELECT count(*) AS given, sum(amount * direction) AS net FROM entries AS entry
+        WHERE entry.tenant_id = :tenant AND entry.transfer_id = page.id AND entry.posted_at = registered.posted_at
+        GROUP BY asset
+    ) AS one_asset
+) AS written ON true
+ORDER BY page.id
+""")
+TRANSFERS = text("""
+SELECT transfer.id, transfer.type, transfer.posted_at, transfer.trace_id, transfer.reference, transfer.description,
+       transfer.metadata, transfer.reversal_of, transfer.hold_id,
+       entry.leg, entry.account_id, account.wallet_id, account.purpose, entry.asset, entry.sequence, entry.direction,
+       entry.amount, entry.balance_after, entry.chain
+FROM (SELECT * FROM transfers WHERE tenant_id = :tenant AND id > :after ORDER BY id LIMIT :limit) AS transfer
+JOIN entries AS entry ON entry.tenant_id = transfer.tenant_id AND entry.transfer_id = transfer.id
+                     AND entry.posted_at = transfer.posted_at
+JOIN accounts AS account ON account.tenant_id = entry.tenant_id AND account.id = entry.account_id
+ORDER BY transfer.id, entry.leg
+""")
+
+# In the driver's own notation: over the whole table, they need more time than the driver gives other statements.
+WHOLE_TABLE_SECONDS = 65.0
+ENTRY_COUNT = "SELECT coalesce(sum(sequence), 0)::bigint FROM accounts WHERE tenant_id = $1"
+ASSET_SUMS = """
+SELECT asset, sum(balance)::bigint AS difference FROM accounts WHERE tenant_id = $1
+GROUP BY asset HAVING sum(balance) <> 0 ORDER BY asset
+"""
+HOLD_SUMS = """
+SELECT wallet_id, coalesce(reserve.balance, 0) - coalesce(held.remaining, 0) AS difference
+FROM (
+    SELECT wallet_id, sum(amount - captured - released)::bigint AS remaining FROM holds
+    WHERE tenant_id = $1 AND status = 'pending' GROUP BY wallet_id
+) AS held
+FULL JOIN (SELECT wallet_id, balance FROM accounts WHERE tenant_id = $1 AND purpose = 'reserve') AS reserve
+    USING (wallet_id)
+WHERE coalesce(reserve.balance, 0) <> coalesce(held.remaining, 0)
+ORDER BY wallet_id LIMIT 100
+"""
