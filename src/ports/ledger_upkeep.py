@@ -10,11 +10,16 @@ class LedgerUpkeep(Protocol):
     """Idempotent, and safe with several processes."""
 
     async def make_partitions(self, *, months_ahead: int) -> int:
-        """Make the journal's partitions up to that many months from now; how many were missing."""
+        """
+        Make the journal's partitions up to that many months from now, month by month; how many were missing.
+
+        Raises:
+            Unavailable: If the database, or a lock, cannot be had now; the months before are made.
+        """
         ...
 
     async def months_ahead(self) -> int:
-        """How many whole months of partitions lie ahead of this one."""
+        """How many whole months of partitions lie ahead of this one, without a hole; -1 when this one has none."""
         ...
 
     async def closed_months(self, tenant_id: TenantId) -> list[date]:

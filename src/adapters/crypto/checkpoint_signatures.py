@@ -12,6 +12,8 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
+PUBLIC_KEY_BYTES = 32
+
 
 class NotACheckpointKey(Exception):
     """The file holds no unencrypted Ed25519 private key in PEM."""
@@ -66,7 +68,14 @@ class Ed25519CheckpointChecker:
     """Implements `ports.checkpoint_signer.CheckpointChecker`; trusts one public key, when it is told which."""
 
     def __init__(self, trusted_public_key: bytes | None = None) -> None:
-        """Accept only signatures by *trusted_public_key*, or, without one, by whichever key a checkpoint names."""
+        """
+        Accept only signatures by *trusted_public_key*, or, without one, by whichever key a checkpoint names.
+
+        Raises:
+            ValueError: If the key has not 32 bytes.
+        """
+        if trusted_public_key is not None and len(trusted_public_key) != PUBLIC_KEY_BYTES:
+            raise ValueError(f"an Ed25519 public key has {PUBLIC_KEY_BYTES} bytes, not {len(trusted_public_key)}")
         self._trusted = trusted_public_key
 
     def is_genuine(self, *, public_key: bytes, payload: bytes, signature: bytes) -> bool:

@@ -75,7 +75,9 @@ class FileCheckpointSink:
             raise CopyUnreadable(f"{path} is not a copy of a checkpoint ({error})") from error
 
     def _newest_number(self, tenant_id: TenantId) -> int:
-        return max((int(path.stem) for path in self._folder(tenant_id).glob("*.json") if path.stem.isdecimal()), default=0)
+        return max(
+            (int(path.stem) for path in self._folder(tenant_id).glob("*.json") if path.stem.isdecimal()), default=0
+        )
 
     def _folder(self, tenant_id: TenantId) -> Path:
         return self._directory / str(tenant_id)

@@ -13,13 +13,17 @@ from core.domain.identifiers import TenantId
 _ACCOUNTS_A_STATEMENT = 1000
 _KEYS_A_STATEMENT = 5000
 _MAKE = text("""
-SELECT sum(make_journal_partitions((date_trunc('month', now() AT TIME ZONE 'UTC') + n * interval '1 month')::date))
-FROM generate_series(0, CAST(:ahead AS integer)) AS n
+SELECT make_journal_partitions(
+    (date_trunc('month', now() AT TIME ZONE 'UTC') + CAST(:ahead AS integer) * interval '1 month')::date
+)
 """)
+# Up to the first hole: behind it nothing is of use.
 _AHEAD = text(f"""
-SELECT coalesce(max(12 * (extract(year FROM month) - extract(year FROM now() AT TIME ZONE 'UTC'))
-                    + extract(month FROM month) - extract(month FROM now() AT TIME ZONE 'UTC')), -1)::integer
-FROM ({PARTITION_MONTHS}) AS attached
+SELECT count(*)::integer - 1 FROM (
+    SELECT month, row_number() OVER (ORDER BY month) - 1 AS place FROM ({PARTITION_MONTHS}) AS attached
+    WHERE month >= date_trunc('month', now() AT TIME ZONE 'UTC')
+) AS coming
+WHERE month = date_trunc('month', now() AT TIME ZONE 'UTC') + place * interval '1 month'
 """)
 # Month ends are UTC, as the partitions' bounds are; an hour later no transaction of that month is still open.
 _CLOSED = text(f"""
@@ -51,6 +55,8 @@ CROSS JOIN LATERAL (
     ORDER BY sequence DESC LIMIT 1
 ) AS standing
 WHERE account.tenant_id = :tenant AND account.id > :after AND account.id <= :until
+  AND NOT EXISTS (SELECT FROM balance_snapshots AS taken WHERE taken.tenant_id = account.tenant_id
+                  AND taken.account_id = account.id AND taken.month = :month)
 ON CONFLICT DO NOTHING
 RETURNING 1
 """)
@@ -71,14 +77,16 @@ class PostgresLedgerUpkeep:
 
     async def make_partitions(self, *, months_ahead: int) -> int:
         """Make the journal's partitions up to that many months from now; how many were missing."""
+        made = 0
         with translated():
             async with self._sessions() as session:
-                made = await session.scalar(_MAKE, {"ahead": months_ahead})
-                await session.commit()
-        return int(made or 0)
+                for ahead in range(months_ahead + 1):
+                    made += int(await session.scalar(_MAKE, {"ahead": ahead}) or 0)
+                    await session.commit()
+        return made
 
     async def months_ahead(self) -> int:
-        """How many whole months of partitions lie ahead of this one."""
+        """How many whole months of partitions lie ahead of this one, without a hole; -1 when this one has none."""
         with translated():
             async with self._sessions() as session:
                 return int(await session.scalar(_AHEAD) or 0)

@@ -132,7 +132,8 @@ class Book:
             if instruction.hold is not None and not isinstance(instruction.hold, PlaceHold):
                 hold = self._step(instruction.tenant_id, instruction.hold, instruction.drafts[0])
             for draft in instruction.drafts:
-                transfers.append(self._post(instruction.tenant_id, draft))
+                # One by one: what was posted before a refusal has to be known to be taken back.
+                transfers += (self._post(instruction.tenant_id, draft),)
             if isinstance(instruction.hold, PlaceHold):
                 hold = self._placed(instruction.hold, transfers[0])
         except CoreError as error:
@@ -209,30 +210,11 @@ class Book:
     def _move(self, tenant_id: TenantId, leg: Leg, draft: TransferDraft) -> tuple[Account, int, Account, int, int]:
         """Check one leg and move its balances; the accounts with their new balances, and the amount."""
         source, destination = self._account(tenant_id, leg.debit), self._account(tenant_id, leg.credit)
-        amount, begun = leg.amount, draft.begun
-        if (source.purpose, destination.purpose) not in RECIPES[draft.type]:
-            raise WalletNotFound(f"a {draft.type} does not run between these two accounts")
-        if not 1 <= amount <= MAX_AMOUNT:
-            check_amount(amount)
-        if source is destination:
-            raise SameWallet("money moves between two different wallets")
-        if source.asset != destination.asset:
-            raise AssetMismatch(f"{source.asset} cannot move into a wallet of {destination.asset}")
-        if source.status is not AccountStatus.ACTIVE and (begun or source.status is AccountStatus.CLOSED):
-            self._check_active(source)
-        if destination.status is not AccountStatus.ACTIVE and (begun or destination.status is AccountStatus.CLOSED):
-            self._check_active(destination)
-        if source.debt_allowed:
-            raise WalletInDebt("credits must clear the debt first", wallet_id=str(source.wallet_id))
+        self._check_leg(source, destination, leg, draft)
+        amount = leg.amount
         left, grown = source.balance - amount, destination.balance + amount
         if source.floor is not None and left < source.floor:
-            available = source.balance - source.floor
-            raise InsufficientFunds(
-                f"{amount} minor units wanted, {available} available",
-                available=available,
-                asset=source.asset,
-                **({} if source.wallet_id is None else {"wallet_id": str(source.wallet_id)}),
-            )
+            raise _short(source, amount)
         if left < -MAX_BALANCE or grown > MAX_BALANCE:
             raise BalanceTooLarge(f"a balance stays within {MAX_BALANCE} minor units either side of zero")
         self._remember(source)
@@ -241,6 +223,22 @@ class Book:
         if destination.debt_allowed and destination.floor is not None and grown >= destination.floor:
             destination.debt_allowed = False
         return source, left, destination, grown, amount
+
+    def _check_leg(self, source: Account, destination: Account, leg: Leg, draft: TransferDraft) -> None:
+        """Whether money may move between these two at all, whatever they hold."""
+        if (source.purpose, destination.purpose) not in RECIPES[draft.type]:
+            raise WalletNotFound(f"a {draft.type} does not run between these two accounts")
+        if not 1 <= leg.amount <= MAX_AMOUNT:
+            check_amount(leg.amount)
+        if source is destination:
+            raise SameWallet("money moves between two different wallets")
+        if source.asset != destination.asset:
+            raise AssetMismatch(f"{source.asset} cannot move into a wallet of {destination.asset}")
+        for account in (source, destination):
+            if account.status is not AccountStatus.ACTIVE and (draft.begun or account.status is AccountStatus.CLOSED):
+                self._check_active(account)
+        if source.debt_allowed:
+            raise WalletInDebt("credits must clear the debt first", wallet_id=str(source.wallet_id))
 
     def _write_entries(self, transfer: Transfer, moved: list[tuple[Account, int, Account, int, int]]) -> None:
         digest = transfer_digest(
@@ -258,8 +256,12 @@ class Book:
         )
         leg = 0
         for source, left, destination, grown, amount in moved:
-            transfer.entries.append(_entry(source, leg, DEBIT, amount, left, digest))
-            transfer.entries.append(_entry(destination, leg + 1, CREDIT, amount, grown, digest))
+            transfer.entries.append(
+                _entry(source, leg=leg, direction=DEBIT, amount=amount, balance_after=left, digest=digest)
+            )
+            transfer.entries.append(
+                _entry(destination, leg=leg + 1, direction=CREDIT, amount=amount, balance_after=grown, digest=digest)
+            )
             leg += 2
 
     def _account(self, tenant_id: TenantId, account_id: AccountId) -> Account:
@@ -299,7 +301,15 @@ class Book:
         }
 
 
-def _entry(account: Account, leg: int, direction: int, amount: int, balance_after: int, digest: bytes) -> Entry:
+def _short(source: Account, amount: int) -> InsufficientFunds:
+    available = source.balance - (source.floor or 0)
+    whose = {} if source.wallet_id is None else {"wallet_id": str(source.wallet_id)}
+    return InsufficientFunds(
+        f"{amount} minor units wanted, {available} available", available=available, asset=source.asset, **whose
+    )
+
+
+def _entry(account: Account, *, leg: int, direction: int, amount: int, balance_after: int, digest: bytes) -> Entry:
     account.sequence += 1
     account.chain = entry_hash(
         previous=account.chain,

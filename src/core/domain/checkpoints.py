@@ -21,6 +21,15 @@ _HEAD = Struct(">16sqq32s")
 _LEAF, _NODE = b"\x00", b"\x01"
 
 
+class CheckpointMissing(Exception):
+    """
+    A checkpoint that has a copy outside the database is not in it any more.
+
+    No refusal that a client could meet: somebody took it out, or restored an older state of the database. Signing on
+    would cover that up.
+    """
+
+
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
     """
@@ -78,7 +87,7 @@ def checkpoint_payload(
 
 
 def merkle_root(heads: Sequence[Head]) -> bytes:
-    """The Merkle tree hash of the heads in their order; of none, 32 zero bytes."""
+    """The Merkle tree hash of the heads in their order; of none, which is never signed, 32 zero bytes."""
     level = [
         sha256(_LEAF + _HEAD.pack(head.account_id.bytes, head.sequence, head.balance, head.chain)).digest()
         for head in heads

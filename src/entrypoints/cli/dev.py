@@ -23,6 +23,11 @@ def run(arguments: Namespace) -> int:
     return asyncio.run(_serve(arguments))
 
 
+def _given(name: str) -> str | None:
+    """A variable with our prefix, or without."""
+    return os.environ.get(f"BURSAR_{name}") or os.environ.get(name) or None
+
+
 async def _serve(arguments: Namespace) -> int:
     from entrypoints.development.api_process import ApiProcess
     from entrypoints.development.panel import panel
@@ -35,8 +40,9 @@ async def _serve(arguments: Namespace) -> int:
     postgres_bin = os.environ.get("BURSAR_POSTGRES_BIN")
     stack = DevelopmentStack(
         home,
-        database_url=os.environ.get("DATABASE_URL"),
-        redis_url=os.environ.get("REDIS_URL"),
+        database_url=_given("DATABASE_URL"),
+        migration_database_url=_given("MIGRATION_DATABASE_URL"),
+        redis_url=_given("REDIS_URL"),
         fresh=arguments.fresh,
         postgres_bin=None if postgres_bin is None else Path(postgres_bin),
     )

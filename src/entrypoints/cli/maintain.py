@@ -1,4 +1,4 @@
-"""`bursar maintain`: partitions ahead, month snapshots, checkpoints, overdue holds, old keys; the worker's schedules."""
+"""`bursar maintain`: partitions ahead, month snapshots, checkpoints, overdue holds, old keys."""
 
 import asyncio
 import os

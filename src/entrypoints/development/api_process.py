@@ -70,16 +70,7 @@ class ApiProcess:
         Raises:
             ApiDidNotStart: If it ends, or is not ready after 30 seconds.
         """
-        ourselves = RunAs(Way.UNCHANGED, os.geteuid(), os.getegid())
-        with open(self._log, "ab", opener=_private) as log:
-            self._process = subprocess.Popen(
-                ourselves.wrapped(self._command(), death_signal=signal.SIGTERM),
-                env=_clean(os.environ) | dict(self._environment),
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-            )
+        self._process = self._launch()
         await self._until_ready(self._process)
 
     async def stop(self) -> None:
@@ -100,6 +91,18 @@ class ApiProcess:
     def has_ended(self) -> bool:
         """Whether it ended by itself."""
         return self._process is not None and self._process.poll() is not None
+
+    def _launch(self) -> "subprocess.Popen[bytes]":
+        ourselves = RunAs(Way.UNCHANGED, os.geteuid(), os.getegid())
+        with open(self._log, "ab", opener=_private) as log:
+            return subprocess.Popen(
+                ourselves.wrapped(self._command(), death_signal=signal.SIGTERM),
+                env=_clean(os.environ) | dict(self._environment),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
 
     def _command(self) -> list[str]:
         command = [sys.executable, "-m", "entrypoints.cli.main", "api", "--host", "127.0.0.1"]

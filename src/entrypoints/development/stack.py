@@ -29,7 +29,8 @@ class DevelopmentStack:
 
     Attributes:
         home: The folder of all data, kept between runs; must hold nothing else.
-        database_url: PostgreSQL to use instead of the embedded one; as whoever may migrate it.
+        database_url: PostgreSQL to use instead of the embedded one; then nothing is embedded.
+        migration_database_url: The same as the tables' owner; *database_url*, unless said.
         redis_url: Redis to use instead of the embedded Valkey.
         fresh: Whether to begin with an empty folder.
         postgres_bin: The programs of another PostgreSQL, 15 or newer.
@@ -38,6 +39,7 @@ class DevelopmentStack:
 
     home: Path
     database_url: str | None = None
+    migration_database_url: str | None = None
     redis_url: str | None = None
     fresh: bool = False
     postgres_bin: Path | None = None
@@ -99,8 +101,9 @@ class DevelopmentStack:
         return path
 
     async def _database(self) -> tuple[str, str]:
-        if self.database_url is not None and self.redis_url is not None:
-            return self.database_url, self.database_url
+        """The owner's URL and the application's; whoever brings a database brings Redis, or does without."""
+        if self.database_url is not None:
+            return self.migration_database_url or self.database_url, self.database_url
         self.servers = await self._exit.enter_async_context(
             EmbeddedServers(
                 self.home / "servers",
@@ -111,8 +114,6 @@ class DevelopmentStack:
         )
         if self.redis_url is None:
             self.redis_url = self.servers.redis_url
-        if self.database_url is not None:
-            return self.database_url, self.database_url
         return await prepare_server(
             self.servers.postgres_url,
             DATABASE,

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from conftest import Tenant
 from integration.http.answers import posted, refused, traceable
 from integration.http.money_routes import MONEY_ROUTES, MoneyRoute, Shop, fresh_key, ids
 
@@ -71,14 +72,14 @@ async def test_what_a_movement_says_about_itself_is_kept(shop: Shop, action: str
     said = {
         "amount": 5,
         "reference": f"{action}-{shop.user_id}",
-        "description": "Größe – 大",
+        "description": "Größe, 大",
         "metadata": {"b": 2, "a": 1},
     }
 
     transfer = posted(await shop.tenant.post(f"/v1/wallets/{shop.alice}/{action}", said | {field: "this one"}))
 
     assert transfer["reference"] == said["reference"]
-    assert transfer["description"] == "Größe – 大"
+    assert transfer["description"] == "Größe, 大"
     assert transfer["metadata"] == {"a": 1, "b": 2, field: "this one"}
 
 
@@ -91,18 +92,21 @@ async def test_a_top_up_and_a_bonus_open_the_wallet_that_is_missing(shop: Shop) 
         assert transfer["balances"] == [{"wallet_id": wallets[0]["id"], "asset": "JPY", "available": 700}]
 
 
-async def test_the_largest_amount_moves(shop: Shop) -> None:
-    answer = posted(await shop.tenant.post(f"/v1/wallets/{shop.bob}/credit", {"amount": 10**15}))
+async def test_the_largest_amount_moves(tenant: Tenant) -> None:
+    wallet = await tenant.wallet("croesus")
+
+    answer = posted(await tenant.post(f"/v1/wallets/{wallet}/credit", {"amount": 10**15}))
 
     assert answer["entries"][1]["amount"] == 10**15
 
 
-async def test_a_balance_stays_within_what_javascript_can_count(shop: Shop) -> None:
-    path = f"/v1/wallets/{shop.bob}/topup"
+async def test_a_balance_stays_within_what_javascript_can_count(tenant: Tenant) -> None:
+    wallet = await tenant.wallet("croesus")
     for _ in range(9):
-        posted(await shop.tenant.post(path, {"amount": 10**15}))
+        posted(await tenant.post(f"/v1/wallets/{wallet}/topup", {"amount": 10**15}))
 
-    refused(await shop.tenant.post(path, {"amount": 10**15}), 422, "balance_too_large")
+    refused(await tenant.post(f"/v1/wallets/{wallet}/topup", {"amount": 10**15}), 422, "balance_too_large")
+    refused(await tenant.post(f"/v1/wallets/{wallet}/bonus", {"amount": 10**15}), 422, "balance_too_large")
 
 
 async def test_a_wallet_never_owes(shop: Shop) -> None:
@@ -118,6 +122,7 @@ async def test_every_record_of_a_wallet_names_the_request_that_made_it(shop: Sho
     made = [
         traceable(await shop.tenant.client.post(route.path(shop), json=route.body(shop), headers=fresh_key()))
         for route in MONEY_ROUTES
+        if route.operation != "CaptureHold"  # from the reserve to the revenue: no line of the available money
     ]
     entries = (await shop.tenant.client.get(f"/v1/wallets/{shop.alice}/entries?limit=100")).json()["items"]
 

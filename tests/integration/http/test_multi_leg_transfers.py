@@ -40,7 +40,7 @@ async def test_legs_in_the_other_order_are_refused_as_a_whole(shop: Shop) -> Non
 
 
 async def test_a_failing_last_leg_takes_all_before_it_back(shop: Shop) -> None:
-    legs = [leg(shop.alice, shop.bob, 1)] * 99 + [leg(shop.alice, shop.bob, 10**12)]
+    legs = [leg(shop.alice, shop.bob, 1)] * 99 + [leg(shop.alice, shop.bob, 10**9)]
     before = await shop.tenant.available(shop.alice)
 
     refused(await shop.tenant.post("/v1/transfers", {"legs": legs}), 422, "insufficient_funds")

@@ -6,14 +6,14 @@ each account followed by its entries, each transfer with its legs, and an end li
 """
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from uuid import UUID
 
 from core.domain.chain import microseconds
+from core.domain.checkpoints import Checkpoint
 from core.domain.identifiers import TenantId
-from core.domain.integrity import Head
+from core.domain.integrity import Head, Link
 from core.domain.transfers import Transfer
 from ports.checkpoint_repository import CheckpointRepository
 from ports.clock import Clock
@@ -25,7 +25,11 @@ _PAGE = 500
 
 @dataclass(frozen=True, slots=True)
 class ExportLedgerHandler:
-    """Reads at one moment, page by page; memory does not grow with the ledger."""
+    """
+    Reads at one moment, page by page.
+
+    Memory does not grow with the entries; of one checkpoint all heads are in memory at a time.
+    """
 
     inspection: LedgerInspection
     checkpoints: CheckpointRepository
@@ -39,14 +43,14 @@ class ExportLedgerHandler:
             Unavailable: If the database cannot be read.
         """
         counts = {"checkpoints": 0, "accounts": 0, "entries": 0, "transfers": 0}
-        yield _line(format=FORMAT, tenant_id=str(tenant_id), exported_at=_moment(self.clock.now()))
+        yield _line(format=FORMAT, tenant_id=str(tenant_id), exported_at=microseconds(self.clock.now()))
         # Before the ledger's moment: the accounts may have gone on since these heads, never the other way round.
         async for line in self._checkpoint_lines(tenant_id):
             counts["checkpoints"] += 1
             yield line
         async with self.inspection.at_one_moment() as ledger:
-            async for kind, line in _account_lines(ledger, tenant_id):
-                counts[kind] += 1
+            async for part, line in _account_lines(ledger, tenant_id):
+                counts[part] += 1
                 yield line
             after: UUID | None = None
             while transfers := await ledger.transfers(tenant_id, after=after, limit=_PAGE):
@@ -56,59 +60,55 @@ class ExportLedgerHandler:
                 after = transfers[-1].id
         yield _line(end=counts)
 
-    async def _checkpoint_lines(self, tenant_id: TenantId) -> AsyncIterator[str]:
+    async def _checkpoint_lines(self, tenant_id: TenantId) -> AsyncGenerator[str]:
         number = 0
         while page := await self.checkpoints.page(tenant_id, after=number, limit=_PAGE):
             for checkpoint in page:
                 number = checkpoint.number
-                heads = await self.checkpoints.heads(tenant_id, number)
-                yield _line(
-                    checkpoint={
-                        "number": number,
-                        "taken_at": _moment(checkpoint.taken_at),
-                        "previous": checkpoint.previous.hex(),
-                        "root": checkpoint.root.hex(),
-                        "public_key": checkpoint.public_key.hex(),
-                        "signature": checkpoint.signature.hex(),
-                        "heads": [
-                            [str(head.account_id), head.sequence, head.balance, head.chain.hex()] for head in heads
-                        ],
-                    }
-                )
+                yield _checkpoint_line(checkpoint, await self.checkpoints.heads(tenant_id, number))
 
 
-async def _account_lines(ledger: LedgerInspection, tenant_id: TenantId) -> AsyncIterator[tuple[str, str]]:
+async def _account_lines(ledger: LedgerInspection, tenant_id: TenantId) -> AsyncGenerator[tuple[str, str]]:
+    """Every account, each followed by its entries."""
     after: UUID | None = None
     while heads := await ledger.heads(tenant_id, after=after, limit=_PAGE):
-        beginnings = await ledger.beginnings(tenant_id, after=after, until=heads[-1].account_id)
+        until = heads[-1].account_id
+        beginnings = await ledger.beginnings(tenant_id, after=after, until=until)
         starts = {head.account_id: head for head in beginnings}
+        links = _links(ledger, tenant_id, after=after, until=until)
+        link = await anext(links, None)
         for head in heads:
             yield "accounts", _account_line(head, starts.get(head.account_id))
-            before = UUID(int=head.account_id.int - 1)
-            position: LinkPosition | UUID | None = before
-            while True:
-                links = await ledger.links(tenant_id, after=position, until=head.account_id, limit=_PAGE)
-                for placed in links:
-                    link = placed.link
-                    yield (
-                        "entries",
-                        _line(
-                            entry=[
-                                link.sequence,
-                                str(link.transfer_id),
-                                link.leg,
-                                link.direction,
-                                link.amount,
-                                link.balance_after,
-                                link.chain.hex(),
-                                None if link.digest is None else link.digest.hex(),
-                            ]
-                        ),
-                    )
-                if len(links) < _PAGE:
-                    break
-                position = links[-1].position
-        after = heads[-1].account_id
+            while link is not None and link.account_id <= head.account_id:
+                if link.account_id == head.account_id:
+                    yield "entries", _entry_line(link)
+                link = await anext(links, None)
+        after = until
+
+
+async def _links(
+    ledger: LedgerInspection, tenant_id: TenantId, *, after: UUID | None, until: UUID
+) -> AsyncGenerator[Link]:
+    """The entries of accounts in (after, until], in order."""
+    position: LinkPosition | UUID | None = after
+    while links := await ledger.links(tenant_id, after=position, until=until, limit=_PAGE):
+        for placed in links:
+            yield placed.link
+        position = links[-1].position
+
+
+def _checkpoint_line(checkpoint: Checkpoint, heads: Sequence[Head]) -> str:
+    return _line(
+        checkpoint={
+            "number": checkpoint.number,
+            "taken_at": microseconds(checkpoint.taken_at),
+            "previous": checkpoint.previous.hex(),
+            "root": checkpoint.root.hex(),
+            "public_key": checkpoint.public_key.hex(),
+            "signature": checkpoint.signature.hex(),
+            "heads": [[str(head.account_id), head.sequence, head.balance, head.chain.hex()] for head in heads],
+        }
+    )
 
 
 def _account_line(head: Head, start: Head | None) -> str:
@@ -121,6 +121,21 @@ def _account_line(head: Head, start: Head | None) -> str:
             "chain": head.chain.hex(),
             "start": None if start is None else [start.sequence, start.balance, start.chain.hex()],
         }
+    )
+
+
+def _entry_line(link: Link) -> str:
+    return _line(
+        entry=[
+            link.sequence,
+            str(link.transfer_id),
+            link.leg,
+            link.direction,
+            link.amount,
+            link.balance_after,
+            link.chain.hex(),
+            None if link.digest is None else link.digest.hex(),
+        ]
     )
 
 
@@ -142,10 +157,6 @@ def _transfer_line(transfer: Transfer) -> str:
             ],
         }
     )
-
-
-def _moment(moment: datetime) -> int:
-    return microseconds(moment)
 
 
 def _line(**members: object) -> str:

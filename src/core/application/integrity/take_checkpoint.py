@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from core.domain.chain import GENESIS
-from core.domain.checkpoints import FIRST_NUMBER, Checkpoint, checkpoint_payload, merkle_root
+from core.domain.checkpoints import FIRST_NUMBER, Checkpoint, CheckpointMissing, checkpoint_payload, merkle_root
 from core.domain.identifiers import TenantId
 from core.domain.integrity import Head
 from ports.checkpoint_repository import CheckpointRepository
@@ -31,10 +31,16 @@ class TakeCheckpointHandler:
         Raises:
             Unavailable: If the database cannot be reached.
             OSError: If the copy cannot be written; the next run writes it.
+            CheckpointMissing: If the copies outside are ahead of the database; nothing is signed.
         """
+        # The copies first: another process may be taking a checkpoint just now, and its copy is written last.
+        copied = 0 if self.sink is None else await self.sink.newest_number(tenant_id)
         previous = await self.checkpoints.latest(tenant_id)
-        if previous is not None and self.sink is not None:
-            await self._catch_up(previous)
+        number = 0 if previous is None else previous.number
+        if copied > number:
+            raise CheckpointMissing(f"checkpoint {copied} has a copy outside, the database ends at {number}")
+        if self.sink is not None:
+            await self._catch_up(self.sink, tenant_id, range(copied + 1, number + 1))
         heads = await self._changed_heads(tenant_id)
         if not heads:
             return None
@@ -53,13 +59,11 @@ class TakeCheckpointHandler:
             after = page[-1].account_id
         return heads
 
-    async def _catch_up(self, previous: Checkpoint) -> None:
-        """A copy that could not be written in its time is written now."""
-        assert self.sink is not None
-        copy = await self.sink.latest(previous.tenant_id)
-        for number in range(FIRST_NUMBER if copy is None else copy.number + 1, previous.number + 1):
-            found = await self.checkpoints.page(previous.tenant_id, after=number - 1, limit=1)
-            await self.sink.store(found[0], await self.checkpoints.heads(previous.tenant_id, number))
+    async def _catch_up(self, sink: CheckpointSink, tenant_id: TenantId, numbers: range) -> None:
+        """Copies that could not be written in their time are written now."""
+        for number in numbers:
+            found = await self.checkpoints.page(tenant_id, after=number - 1, limit=1)
+            await sink.store(found[0], await self.checkpoints.heads(tenant_id, found[0].number))
 
     def _signed(self, tenant_id: TenantId, previous: Checkpoint | None, heads: list[Head]) -> Checkpoint:
         number = FIRST_NUMBER if previous is None else previous.number + 1
