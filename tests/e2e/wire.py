@@ -62,8 +62,9 @@ class Wire:
     async def aclose(self) -> None:
         """Hang up."""
         while self._idle:
-            self._idle.pop()[1].transport.abort()
-        await asyncio.sleep(0)
+            _reader, writer = self._idle.pop()
+            writer.transport.abort()
+        await asyncio.sleep(0)  # a transport closes one turn after it is told to
 
 
 async def _read(reader: asyncio.StreamReader) -> Response:

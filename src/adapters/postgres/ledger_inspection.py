@@ -132,7 +132,8 @@ class PostgresLedgerInspection:
         for row in rows:
             if not transfers or transfers[-1].id != row.id:
                 transfers.append(_transfer(tenant_id, row))
-            transfers[-1].entries.append(_entry(row))
+            if row.purpose is not None:  # a damaged ledger may have lost the entry, or its account
+                transfers[-1].entries.append(_entry(row))
         return transfers
 
     async def _rows(self, query: TextClause, **values: Any) -> Sequence[Row[*tuple[Any, ...]]]:

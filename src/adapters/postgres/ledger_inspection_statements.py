@@ -71,9 +71,9 @@ SELECT transfer.id, transfer.type, transfer.posted_at, transfer.trace_id, transf
        entry.leg, entry.account_id, account.wallet_id, account.purpose, entry.asset, entry.sequence, entry.direction,
        entry.amount, entry.balance_after, entry.chain
 FROM (SELECT * FROM transfers WHERE tenant_id = :tenant AND id > :after ORDER BY id LIMIT :limit) AS transfer
-JOIN entries AS entry ON entry.tenant_id = transfer.tenant_id AND entry.transfer_id = transfer.id
-                     AND entry.posted_at = transfer.posted_at
-JOIN accounts AS account ON account.tenant_id = entry.tenant_id AND account.id = entry.account_id
+LEFT JOIN entries AS entry ON entry.tenant_id = transfer.tenant_id AND entry.transfer_id = transfer.id
+                          AND entry.posted_at = transfer.posted_at
+LEFT JOIN accounts AS account ON account.tenant_id = entry.tenant_id AND account.id = entry.account_id
 ORDER BY transfer.id, entry.leg
 """)
 

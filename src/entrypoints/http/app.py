@@ -20,6 +20,7 @@ from entrypoints.http.controllers.wallet_movements import WalletMovementControll
 from entrypoints.http.controllers.wallets import WalletController
 from entrypoints.http.dependencies import from_container
 from entrypoints.http.health import HealthController
+from entrypoints.http.metrics import metrics
 from entrypoints.http.openapi.config import openapi_config
 from entrypoints.http.problems import EXCEPTION_HANDLERS
 from entrypoints.http.strict_request import StrictRequest
@@ -87,7 +88,7 @@ def create_litestar(container: Container) -> Litestar:
             await container.database().dispose()
 
     return Litestar(
-        route_handlers=[HealthController, tenants, operators],
+        route_handlers=[HealthController, metrics, tenants, operators],
         dependencies={name: from_container(getattr(container, name)) for name in _HANDLERS}
         | {"version": from_container(lambda: VERSION)},
         exception_handlers=EXCEPTION_HANDLERS,
