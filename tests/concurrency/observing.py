@@ -2,6 +2,8 @@
 
 import asyncio
 from collections.abc import Sequence
+from random import Random
+from uuid import UUID
 
 import asyncpg
 
@@ -19,6 +21,14 @@ async def until_blocked(observer: asyncpg.Connection, pid: int) -> None:
         query = "SELECT cardinality(pg_blocking_pids($1)) > 0"
         while not await observer.fetchval(query, pid):  # noqa: ASYNC110 - the server has no event to wait for
             await asyncio.sleep(0.002)
+
+
+async def jam(connection: asyncpg.Connection, accounts: Sequence[UUID], chance: Random) -> None:
+    """Hold one account after another for a moment, so that others stop in the middle of taking their locks."""
+    while True:
+        async with connection.transaction():
+            await connection.execute("SELECT FROM accounts WHERE id = $1 FOR UPDATE", chance.choice(accounts))
+            await asyncio.sleep(0.003)
 
 
 class WatchedLedger(Ledger):

@@ -128,6 +128,26 @@ async def test_a_caller_that_goes_away_does_not_cancel_its_posting(market: Marke
     assert await market.available(bob) == 2
 
 
+async def test_a_caller_that_goes_away_during_the_commit_changes_nothing_for_anybody(
+    market: Market, make_lane: MakeLane, proxy: TcpProxy
+) -> None:
+    alice, bob = await market.wallet(10), await market.wallet()
+    lane = make_lane(url=proxy.url)
+    commit = proxy.hold_next_commit()
+    gone, stays = (asyncio.create_task(lane.post(market.transfer(alice, bob))) for _ in range(2))
+    await asyncio.sleep(0)
+    await lane.start()
+
+    await commit.reached()
+    gone.cancel()
+    await asyncio.sleep(0)
+    commit.release()
+
+    assert code_of(await stays) == "posted"
+    assert gone.cancelled()
+    assert await market.available(bob) == 2
+
+
 async def test_a_full_queue_refuses_and_what_waits_is_still_served(market: Market, make_lane: MakeLane) -> None:
     alice, bob = await market.wallet(10), await market.wallet()
     lane = make_lane(limits=GroupCommitLimits(queue_weight=4))  # two transfers of two entries each

@@ -11,15 +11,17 @@ from core.domain.identifiers import WalletId
 
 async def test_a_key_twice_in_one_batch_is_one_effect_and_the_same_bytes(market: Market, make_lane: MakeLane) -> None:
     alice, bob = await market.wallet(10), await market.wallet()
+    lane = make_lane()
 
     first, second = await in_one_batch(
-        make_lane(),
+        lane,
         [market.transfer(alice, bob, key="k", says="pay"), market.transfer(alice, bob, key="k", says="pay")],
     )
 
     assert (first.status, first.replayed, second.replayed) == (201, False, True)
     assert (second.status, second.body) == (first.status, first.body)
     assert await market.available(alice) == 9
+    assert lane.figures().retries == 0, "decided in memory, not by running into the database's refusal"
 
 
 async def test_a_key_twice_in_one_batch_for_different_requests_refuses_the_second(

@@ -5,10 +5,12 @@ from datetime import timedelta
 from itertools import cycle
 from random import Random
 
+import asyncpg
+
 from adapters.postgres.group_commit import GroupCommit, GroupCommitLimits
 from concurrency.conftest import MakeLane
 from concurrency.market import Market, code_of, posted_id
-from concurrency.observing import DeadlockFinder, WatchedLedger
+from concurrency.observing import DeadlockFinder, WatchedLedger, jam
 from conftest import TestDatabase
 from core.application.wallets.change_wallet import ChangeWallet
 from core.domain.accounts import AccountStatus, Purpose
@@ -137,7 +139,7 @@ async def test_2000_crossing_transfers_over_two_processes_all_post(market: Marke
 
 
 async def test_batches_that_want_the_same_accounts_in_any_order_never_deadlock(
-    market: Market, make_lane: MakeLane, raced_database: TestDatabase
+    market: Market, make_lane: MakeLane, raced_database: TestDatabase, foreigner: asyncpg.Connection
 ) -> None:
     """Not one is seen, by connections that would see one at once (safety, L29)."""
     finder, ledger = DeadlockFinder(raced_database.admin_url), WatchedLedger(market.container.ids())
@@ -148,9 +150,12 @@ async def test_batches_that_want_the_same_accounts_in_any_order_never_deadlock(
     chance = Random(29)
     pairs = [chance.sample(wallets, 2) for _ in range(800)]
 
+    jamming = asyncio.create_task(jam(foreigner, wallets, chance))
     answers = await asyncio.gather(
         *(lanes[n % 2].post(market.transfer(source, to)) for n, (source, to) in enumerate(pairs))
     )
+    jamming.cancel()
+    await asyncio.wait([jamming])
 
     assert {code_of(answer) for answer in answers} == {"posted"}
     assert ledger.deadlocks == []

@@ -37,6 +37,16 @@ async def assert_what_was_granted_is_there_once(url: str, tenant_id: TenantId, j
     assert all(row["times"] == 1 for row in keys)
 
 
+async def keys_in(url: str, tenant_id: TenantId) -> set[str]:
+    """The idempotency keys that have an outcome."""
+    connection = await asyncpg.connect(url)
+    try:
+        rows = await connection.fetch("SELECT key FROM idempotency_keys WHERE tenant_id = $1", tenant_id)
+    finally:
+        await connection.close()
+    return {row["key"] for row in rows}
+
+
 async def assert_balances_are(client: httpx.AsyncClient, expected: Mapping[str, Change]) -> None:
     """What the API says of each wallet."""
     told: dict[str, Change] = {}

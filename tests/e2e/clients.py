@@ -19,7 +19,7 @@ _DECIDING_SECONDS = 30.0
 
 class Clients:
     """
-    Several people at once, spread over several API processes.
+    Several people at once, spread over several ways to the service.
 
         async with Clients(...) as clients:   # they work as long as the block lasts
             ...
@@ -28,26 +28,32 @@ class Clients:
 
     def __init__(
         self,
-        base_urls: Sequence[str],
+        ways: Sequence[Wire],
         *,
-        api_key: str,
         opening: Mapping[str, Change],
         seed: int,
         people: int = 32,
+        patient: bool = False,
     ) -> None:
-        """*people* move money among the wallets of *opening*; *seed* decides all they choose."""
+        """
+        *people* move money among the wallets of *opening*; *seed* decides all they choose.
+
+        Unless *patient*, they sometimes hang up before the answer comes, and send one key twice at the same moment.
+        """
         self.journal = Journal()
         self._opening = opening
         self._wallets = sorted(opening)
         self._seed = seed
         self._people = people
-        self._ways = [Wire(url, api_key=api_key) for url in base_urls]
+        self.patient = patient
+        self._ways = ways
         self._at_work: list[asyncio.Task[None]] = []
         self._go_home = asyncio.Event()
 
     async def __aenter__(self) -> Self:
         """Begin to work."""
         self._at_work = [asyncio.create_task(_Person(self, number).work()) for number in range(self._people)]
+        self._at_work += [asyncio.create_task(self._look_on(way)) for way in self._ways]
         return self
 
     async def __aexit__(
@@ -56,11 +62,6 @@ class Clients:
         """Finish what was just asked, and ask nothing more."""
         self._go_home.set()
         await asyncio.gather(*self._at_work)
-
-    async def aclose(self) -> None:
-        """Hang up."""
-        for way in self._ways:
-            await way.aclose()
 
     async def repeat_everything(self) -> None:
         """Send every wish once more, in another order, until each is decided; those nobody had an answer to first."""
@@ -106,6 +107,18 @@ class Clients:
         """What one of the people starts with: their own chance, the prefix of their keys, all wallets."""
         return random.Random(f"{self._seed} {number}"), f"{self._seed}-{number}", self._wallets
 
+    async def _look_on(self, way: Wire) -> None:
+        rng = random.Random(self._seed)
+        while not self.is_time_to_go_home:
+            wallet = rng.choice(self._wallets)
+            path = rng.choice([f"/v1/wallets/{wallet}", f"/v1/wallets/{wallet}/entries", "/ready", "/live"])
+            begun = monotonic()
+            try:
+                self.journal.looked(path, await way.get(path, patience_seconds=_TIMEOUT_SECONDS), monotonic() - begun)
+            except NoAnswer:
+                self.journal.answers["look in vain"] += 1
+            await self.pause(rng.uniform(0.02, 0.2))
+
     async def _decide(self, wish: Wish, rng: random.Random) -> None:
         was_told, originals = wish.told is not None, wish.originals
         give_up_at = monotonic() + _DECIDING_SECONDS
@@ -114,9 +127,9 @@ class Clients:
             await asyncio.sleep(rng.uniform(0.05, 0.2))
             await self.send(wish, rng)
         if wish.told is None:
-            self.journal.breaches.append(f"{wish.path} {wish.key}: is still undecided after all is healed")
+            self.journal.breaches.append(f"{wish.name} is still undecided after all is healed")
         elif was_told and wish.originals > originals:
-            self.journal.breaches.append(f"{wish.path} {wish.key}: its repetition was taken for a new request")
+            self.journal.breaches.append(f"{wish.name} was repeated, and taken for a new request")
 
 
 class _Person:
@@ -135,7 +148,7 @@ class _Person:
     async def _pursue(self, wish: Wish) -> None:
         """Ask up to six times; sometimes both ways at once, sometimes too impatient to hear the answer."""
         for _ in range(self._rng.randint(1, 6)):
-            mood = self._rng.random()
+            mood = 1.0 if self._clients.patient else self._rng.random()
             if mood < 0.05:
                 await asyncio.gather(*(self._clients.send(wish, self._rng) for _ in range(2)))
             elif mood < 0.10:

@@ -7,13 +7,14 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from time import monotonic
 from typing import TypeAlias
 
 from e2e.processes import RunningProcess, children_of, comes_true, family_of, still_alive
 from entrypoints.development.api_process import ApiProcess
 from entrypoints.embedded.servers import EmbeddedServers
 
-_WORKER_LIFE_BEFORE_KILL_SECONDS = 6.0
+_CRASH_LOOP_SECONDS = 6.0
 """Granian takes two deaths of one worker within 5.5 s for a crash loop, and ends."""
 
 
@@ -25,6 +26,7 @@ class Stage:
     home: Path
     apis: Sequence[ApiProcess]
     rng: random.Random
+    worker_killed_at: float = -_CRASH_LOOP_SECONDS
 
     @property
     def postmaster(self) -> int:
@@ -36,7 +38,7 @@ Fault: TypeAlias = Callable[[Stage], Awaitable[None]]
 
 
 async def kill_api(stage: Stage) -> None:
-    """kill -9 of one API, supervisor and workers at once, and a new one on its port."""
+    """SIGKILL to one API, supervisor and workers at once, and a new one on its port."""
     api = stage.rng.choice(stage.apis)
     api.kill()
     await asyncio.sleep(stage.rng.uniform(0, 0.5))
@@ -44,22 +46,23 @@ async def kill_api(stage: Stage) -> None:
 
 
 async def kill_api_supervisor(stage: Stage) -> None:
-    """kill -9 of Granian's supervisor alone: its workers must not live on unseen."""
+    """SIGKILL to Granian's supervisor alone: its workers must not live on unseen."""
     api = stage.rng.choice(stage.apis)
     family = family_of(api.pid)
     family[0].send(signal.SIGKILL)
-    assert await comes_true(lambda: not still_alive(family), within_seconds=20), still_alive(family)
+    assert await comes_true(lambda: api.has_ended() and not still_alive(family), within_seconds=20), still_alive(family)
     await api.start()
 
 
 async def kill_worker(stage: Stage) -> None:
-    """kill -9 of one worker process: the supervisor starts another."""
+    """SIGKILL to one worker process: the supervisor starts another."""
+    await asyncio.sleep(max(0.0, stage.worker_killed_at + _CRASH_LOOP_SECONDS - monotonic()))
     api = stage.rng.choice(stage.apis)
     workers = children_of(api.pid)
     worker = stage.rng.choice(workers)
     worker.send(signal.SIGKILL)
-    assert await comes_true(lambda: len(_younger(api, worker)) == len(workers), within_seconds=10)
-    await asyncio.sleep(_WORKER_LIFE_BEFORE_KILL_SECONDS if stage.rng.random() < 0.5 else 0)
+    stage.worker_killed_at = monotonic()
+    assert await comes_true(lambda: len(_others(api, worker)) == len(workers), within_seconds=10)
 
 
 async def terminate_api(stage: Stage) -> None:
@@ -72,7 +75,7 @@ async def terminate_api(stage: Stage) -> None:
 
 
 async def kill_postgres(stage: Stage) -> None:
-    """kill -9 of the postmaster; recovery once it is started again."""
+    """SIGKILL to the postmaster; recovery once it is started again."""
     await stage.servers.kill_postgres()
     await asyncio.sleep(stage.rng.uniform(0, 1.0))
     await stage.servers.restart_postgres()
@@ -84,7 +87,7 @@ async def restart_postgres(stage: Stage) -> None:
 
 
 async def kill_a_backend(stage: Stage) -> None:
-    """kill -9 of one session's server process: PostgreSQL cuts all the others and recovers by itself."""
+    """SIGKILL to one session's server process: PostgreSQL cuts all the others and recovers by itself."""
     backends = [each for each in children_of(stage.postmaster) if "bursar" in each.command]
     stage.rng.choice(backends).send(signal.SIGKILL)
     await asyncio.sleep(1)
@@ -122,5 +125,5 @@ async def _freeze(processes: Sequence[RunningProcess], seconds: float) -> None:
                 process.send(signal.SIGCONT)
 
 
-def _younger(api: ApiProcess, worker: RunningProcess) -> list[RunningProcess]:
+def _others(api: ApiProcess, worker: RunningProcess) -> list[RunningProcess]:
     return [each for each in children_of(api.pid) if each.pid != worker.pid]

@@ -49,6 +49,11 @@ class Wish:
     originals: int = 0
 
     @property
+    def name(self) -> str:
+        """What a complaint calls it."""
+        return f"{self.path} {self.key}"
+
+    @property
     def is_granted(self) -> bool:
         """Whether money moved, as far as the client was told."""
         return self.told is not None and self.told.status in _GRANTED
@@ -91,18 +96,25 @@ class Journal:
 
     def answered(self, wish: Wish, response: Response, seconds: float) -> None:
         """Write an answer down, and whatever is wrong with it."""
-        self._waited(wish, seconds)
+        self._waited(wish.name, seconds)
         self.answers[str(response.status)] += 1
         if response.status in _GRANTED or response.status == _REFUSED:
             self._decided(wish, response)
         elif response.status != 503:
-            self._breach(wish, f"was answered {response.status} {response.body.decode()}")
+            self._breach(wish.name, f"was answered {response.status} {response.body.decode()}")
         elif not response.headers.get("retry-after", "").isdigit() or not json.loads(response.body)["retryable"]:
-            self._breach(wish, f"was not told when to come again: {response.headers} {response.body.decode()}")
+            self._breach(wish.name, f"was not told when to come again: {response.headers} {response.body.decode()}")
+
+    def looked(self, path: str, response: Response, seconds: float) -> None:
+        """Write down how a mere look at the books went."""
+        self.answers[f"look {response.status}"] += 1
+        self._waited(path, seconds)
+        if response.status not in {200, 503}:
+            self._breach(path, f"was answered {response.status} {response.body.decode()}")
 
     def unanswered(self, wish: Wish, why: NoAnswer, seconds: float) -> None:
         """Write down that no answer came."""
-        self._waited(wish, seconds)
+        self._waited(wish.name, seconds)
         self.answers[str(why)] += 1
 
     def balances(self, opening: Mapping[str, Change]) -> dict[str, Change]:
@@ -121,18 +133,18 @@ class Journal:
         replayed = response.headers.get("idempotent-replayed") == "true"
         wish.originals += not replayed
         if wish.originals > 1:
-            self._breach(wish, "was decided twice: two answers do not say that they are repetitions")
+            self._breach(wish.name, "was decided twice: two answers do not say that they are repetitions")
         if replayed and wish.sent == 1:
-            self._breach(wish, "was sent once, and told that it is a repetition")
+            self._breach(wish.name, "was sent once, and told that it is a repetition")
         if wish.told is None:
             wish.told = told
         elif wish.told != told:
-            self._breach(wish, f"was told {wish.told}, then {told}")
+            self._breach(wish.name, f"was told {wish.told}, then {told}")
 
-    def _waited(self, wish: Wish, seconds: float) -> None:
+    def _waited(self, who: str, seconds: float) -> None:
         self.slowest_seconds = max(self.slowest_seconds, seconds)
         if seconds > LONGEST_WAIT_SECONDS:
-            self._breach(wish, f"waited {seconds:.1f} s")
+            self._breach(who, f"waited {seconds:.1f} s")
 
-    def _breach(self, wish: Wish, what: str) -> None:
-        self.breaches.append(f"{wish.path} {wish.key}: {what}")
+    def _breach(self, who: str, what: str) -> None:
+        self.breaches.append(f"{who} {what}")

@@ -43,11 +43,30 @@ class Wire:
             NoAnswer: If there is no whole answer, or not in time.
         """
         head = f"POST {path} HTTP/1.1\r\n{self._same}Idempotency-Key: {key}\r\nContent-Length: {len(body)}\r\n\r\n"
+        return await self._exchange(head.encode() + body, patience_seconds)
+
+    async def get(self, path: str, *, patience_seconds: float = 30.0) -> Response:
+        """
+        GET once.
+
+        Raises:
+            NoAnswer: If there is no whole answer, or not in time.
+        """
+        return await self._exchange(f"GET {path} HTTP/1.1\r\n{self._same}\r\n".encode(), patience_seconds)
+
+    async def aclose(self) -> None:
+        """Hang up."""
+        while self._idle:
+            _reader, writer = self._idle.pop()
+            writer.transport.abort()
+        await asyncio.sleep(0)  # a transport closes one turn after it is told to
+
+    async def _exchange(self, request: bytes, patience_seconds: float) -> Response:
         connection: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
         try:
             async with asyncio.timeout(patience_seconds):
                 connection = self._idle.pop() if self._idle else await asyncio.open_connection(self._host, self._port)
-                connection[1].write(head.encode() + body)
+                connection[1].write(request)
                 response = await _read(connection[0])
         except (OSError, EOFError, TimeoutError, asyncio.LimitOverrunError) as error:
             if connection is not None:
@@ -58,13 +77,6 @@ class Wire:
         else:
             self._idle.append(connection)
         return response
-
-    async def aclose(self) -> None:
-        """Hang up."""
-        while self._idle:
-            _reader, writer = self._idle.pop()
-            writer.transport.abort()
-        await asyncio.sleep(0)  # a transport closes one turn after it is told to
 
 
 async def _read(reader: asyncio.StreamReader) -> Response:

@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.serialization import (
 PUBLIC_KEY_BYTES = 32
 
 
-class NotACheckpointKey(Exception):
+class NotACheckpointKey(ValueError):
     """The file holds no unencrypted Ed25519 private key in PEM."""
 
 

@@ -55,7 +55,7 @@ class GroupCommitLimits:
         max_age_seconds: How long a submission may wait before it is begun.
         attempts: How often a batch is tried against races, deadlocks and serialization failures.
         backoff_seconds: Shortest and longest pause between those tries.
-        unconfirmed_seconds: How long a batch whose commit may or may not have happened is posted again.
+        unconfirmed_seconds: How long its oldest caller waits while a batch that may have happened is posted again.
         recheck_seconds: How soon accounts locked by others are looked at again.
     """
 
@@ -64,7 +64,7 @@ class GroupCommitLimits:
     max_age_seconds: float = 5.0
     attempts: int = 5
     backoff_seconds: tuple[float, float] = (0.005, 0.1)
-    unconfirmed_seconds: float = 10.0
+    unconfirmed_seconds: float = 12.0
     recheck_seconds: float = 0.05
 
 
@@ -147,7 +147,7 @@ class GroupCommit:
         """
         requests = [request for submission in batch for request in submission.requests]
         loop = asyncio.get_running_loop()
-        give_up_at: float | None = None
+        give_up_at = min(submission.handed_in for submission in batch) + self._limits.unconfirmed_seconds
         conflicts = 0
         while True:
             try:
@@ -163,7 +163,6 @@ class GroupCommit:
                 self._meter.batch_retried()
                 for submission in batch:
                     submission.in_doubt = True
-                give_up_at = give_up_at or loop.time() + self._limits.unconfirmed_seconds
                 if loop.time() >= give_up_at:
                     raise PostingUnconfirmed("the database cannot be reached; repeat with the same key") from error
                 _log.warning("posting connection lost, posting the batch again", error=type(error).__name__)
@@ -175,7 +174,11 @@ class GroupCommit:
     async def _write(self, requests: list[PostingRequest]) -> list[Answer]:
         connection = await self._connected()
         async with connection.transaction():
-            return await self._ledger.post(connection, requests)
+            try:
+                return await self._ledger.post(connection, requests)
+            except _LOST:
+                self._drop_connection()  # or a ROLLBACK would wait on the same silence as long again
+                raise
 
     def _answer(self, batch: list[Submission], answers: list[Answer]) -> None:
         start = 0

@@ -49,6 +49,7 @@ class PostingQueue:
         self._weight = 0
         self._closed = False
         self._arrived = asyncio.Event()
+        self._alarm: asyncio.TimerHandle | None = None
 
     def __len__(self) -> int:
         """How many submissions wait."""
@@ -74,16 +75,14 @@ class PostingQueue:
 
     def put_back(self, submissions: list[Submission]) -> None:
         """Let the submissions wait again, behind the others: however many they are, they stand in nobody's way."""
-        self._waiting.extend(submissions)
-        self._weight += sum(submission.weight for submission in submissions)
-        if submissions:
-            self._arrived.set()
+        for submission in submissions:
+            self._append(submission)
 
     async def take(self, *, timeout_seconds: float | None) -> list[Submission]:
         """
         All that waits, up to the weight of a batch; at least one, unless the time is up or the queue closed empty.
 
-        What has waited longer than the maximal age is failed with `PostingTooLate` instead.
+        What has waited longer than the maximal age fails with `PostingTooLate` instead, taken or not.
         """
         while not self._waiting and not self._closed:
             self._arrived.clear()
@@ -99,11 +98,7 @@ class PostingQueue:
             submission = self._waiting.popleft()
             self._weight -= submission.weight
             if submission.handed_in < oldest:
-                submission.fail(
-                    PostingUnconfirmed("the request waited too long to be asked about again; repeat with the same key")
-                    if submission.in_doubt
-                    else PostingTooLate("the request waited too long and was not begun")
-                )
+                _tell_too_late(submission)
                 continue
             weight += submission.weight
             batch.append(submission)
@@ -117,6 +112,8 @@ class PostingQueue:
     def abandon(self) -> None:
         """Close, and tell whoever still waits that it was not begun, or that nobody knows."""
         self.close()
+        if self._alarm is not None:
+            self._alarm.cancel()
         while self._waiting:
             submission = self._waiting.popleft()
             submission.fail(
@@ -140,3 +137,30 @@ class PostingQueue:
         self._waiting.append(submission)
         self._weight += submission.weight
         self._arrived.set()
+        self._set_alarm(submission.handed_in + self._max_age_seconds)
+
+    def _set_alarm(self, at: float) -> None:
+        if self._alarm is not None:
+            if self._alarm.when() <= at:
+                return
+            self._alarm.cancel()
+        self._alarm = asyncio.get_running_loop().call_at(at, self._fail_overdue)
+
+    def _fail_overdue(self) -> None:
+        """Nobody waits past the maximal age because the lane is held up by a batch before theirs."""
+        self._alarm = None
+        oldest = asyncio.get_running_loop().time() - self._max_age_seconds
+        waiting, self._waiting, self._weight = self._waiting, deque(), 0
+        for submission in waiting:
+            if submission.handed_in <= oldest:
+                _tell_too_late(submission)
+            else:
+                self._append(submission)
+
+
+def _tell_too_late(submission: Submission) -> None:
+    submission.fail(
+        PostingUnconfirmed("the request waited too long to be asked about again; repeat with the same key")
+        if submission.in_doubt
+        else PostingTooLate("the request waited too long and was not begun")
+    )

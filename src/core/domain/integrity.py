@@ -4,9 +4,9 @@ Proof that the books are right: every account walked from its beginning, every h
 A walk names the first entry that does not fit; after it nothing of that account can be trusted, so it stops there.
 """
 
+import struct
 from dataclasses import dataclass, field
 from enum import StrEnum
-from struct import error as StructError
 from uuid import UUID
 
 from core.domain.chain import GENESIS, entry_hash
@@ -219,7 +219,7 @@ class AccountWalk:
                 amount=link.amount,
                 balance_after=link.balance_after,
             )
-        except StructError:
+        except struct.error:
             return None
 
     def _found(self, kind: FindingKind, detail: str, sequence: int, transfer_id: UUID | None = None) -> Finding:

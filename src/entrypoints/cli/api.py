@@ -1,12 +1,23 @@
 """`bursar api`: the HTTP API under Granian, one worker process a core."""
 
+import ctypes
+import multiprocessing
 import os
+import signal
+import socket
+import sys
+import time
 from argparse import ArgumentParser, Namespace
+from importlib import import_module
+from typing import Any
 
 from entrypoints.settings import Settings
 
 _RESPAWN_SECONDS = 0.5
 _BACKLOG = 1024
+_PORT_PATIENCE_SECONDS = 2.0
+_PORT_POLL_SECONDS = 0.05
+_PR_SET_PDEATHSIG = 1
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -17,18 +28,22 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 
 def run(arguments: Namespace) -> int:
-    """Serve until SIGTERM or SIGINT; what waits is written before the end."""
+    """Serve until SIGTERM or SIGINT; what waits is written before the end. 1 if the port is taken."""
     from granian import Granian
     from granian.constants import Interfaces, Loops
     from granian.log import LogLevels
 
     settings = Settings.from_environment(os.environ)
+    address, port = arguments.host or settings.host, arguments.port or settings.port
+    if not _is_free(address, port):
+        print(f"{address}:{port} cannot be listened on: is another API running there?", file=sys.stderr)
+        return 1
     Granian(
         "entrypoints.http.asgi:create",
         factory=True,
         interface=Interfaces.ASGI,
-        address=arguments.host or settings.host,
-        port=arguments.port or settings.port,
+        address=address,
+        port=port,
         workers=arguments.workers or settings.workers,
         loop=Loops.uvloop,
         websockets=False,
@@ -37,5 +52,46 @@ def run(arguments: Namespace) -> int:
         respawn_failed_workers=True,
         respawn_interval=_RESPAWN_SECONDS,
         workers_kill_timeout=int(settings.shutdown_grace_seconds) + 5,
-    ).serve()
+    ).serve(target_loader=_begin_worker)
     return 0
+
+
+def _is_free(address: str, port: int) -> bool:
+    """
+    Whether nobody listens there; a predecessor that was just killed gets a moment to be gone.
+
+    Granian's workers share their port, and would share it with a stranger too: each would get some of the requests.
+    """
+    give_up_at = time.monotonic() + _PORT_PATIENCE_SECONDS
+    while True:
+        with socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((address, port))
+            except OSError:
+                if time.monotonic() >= give_up_at:
+                    return False
+            else:
+                return True
+        time.sleep(_PORT_POLL_SECONDS)
+
+
+def _begin_worker(target: str) -> Any:
+    """The application, in a worker process that can be ended from its first moment on."""
+    # Forked from the supervisor, it has the supervisor's handlers, which would only take note of a SIGTERM.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, signal.SIG_DFL)
+    _end_with_supervisor()
+    module, _, factory = target.partition(":")
+    return getattr(import_module(module), factory)()
+
+
+def _end_with_supervisor() -> None:
+    """SIGTERM when the supervisor is killed: nobody else would stop this worker, which holds the port (Linux only)."""
+    supervisor = multiprocessing.parent_process()
+    if sys.platform != "linux" or supervisor is None:
+        return
+    if ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0) != 0:
+        raise OSError(ctypes.get_errno(), "prctl(PR_SET_PDEATHSIG)")
+    if os.getppid() != supervisor.pid:
+        sys.exit("the supervisor ended before its worker began")

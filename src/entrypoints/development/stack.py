@@ -3,6 +3,7 @@
 import asyncio
 import os
 import shutil
+import signal
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
@@ -15,11 +16,22 @@ import msgspec
 from entrypoints.container import Container, make_checkpoint_key, migrate_database, prepare_server
 from entrypoints.development.keys import DevelopmentKeys, keys_in
 from entrypoints.development.seeding import seed
+from entrypoints.embedded.become_server import Way
+from entrypoints.embedded.child_process import ChildProcess
+from entrypoints.embedded.errors import DataFolderInUse
+from entrypoints.embedded.lock_file import try_lock
+from entrypoints.embedded.run_as import RunAs
 from entrypoints.embedded.secret_file import secret_in
 from entrypoints.embedded.servers import EmbeddedServers
 from entrypoints.settings import Settings
 
 DATABASE = "bursar"
+_SERVERS = "servers"
+_SIGN_OF_OURS = "api_key.pepper"
+
+
+class NotADataFolder(Exception):
+    """What is to be emptied holds somebody else's files."""
 
 
 @dataclass(slots=True)
@@ -61,11 +73,12 @@ class DevelopmentStack:
         Start what is embedded, migrate, seed.
 
         Raises:
-            EmbeddedServersError: If a server cannot be started.
+            EmbeddedServersError: If a server cannot be started, or the folder is in use.
+            NotADataFolder: If a folder is to be emptied that none of our runs has filled.
             OSError, asyncpg.PostgresError: If a given database cannot be used.
         """
         if self.fresh and self.home.exists():
-            shutil.rmtree(self.home)
+            await _empty(self.home)
         self.home.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._keys = keys_in(self.home)
         make_checkpoint_key(self.home / "checkpoint.pem")
@@ -106,7 +119,7 @@ class DevelopmentStack:
             return self.migration_database_url or self.database_url, self.database_url
         self.servers = await self._exit.enter_async_context(
             EmbeddedServers(
-                self.home / "servers",
+                self.home / _SERVERS,
                 postgres_bin=self.postgres_bin,
                 postgres_settings=self.postgres_settings,
                 valkey=self.redis_url is None,
@@ -132,3 +145,22 @@ class DevelopmentStack:
         if self.redis_url is not None:
             environment["BURSAR_REDIS_URL"] = self.redis_url
         return environment
+
+
+async def _empty(home: Path) -> None:
+    """Remove the folder of an earlier run, once its servers have ended; never from under one that is alive."""
+    if any(home.iterdir()) and not (home / _SIGN_OF_OURS).exists():
+        raise NotADataFolder(f"{home} holds something else than our data: name another folder, or empty it yourself.")
+    servers = home / _SERVERS
+    if servers.exists():
+        lock = try_lock(servers / "supervisor.lock")
+        if lock is None:
+            raise DataFolderInUse(servers)
+        try:
+            for family in servers.glob("*.family"):
+                ourselves = RunAs(Way.UNCHANGED, os.geteuid(), os.getegid())
+                async with ChildProcess(family.stem, servers, run_as=ourselves, stop_signal=signal.SIGINT).alone():
+                    pass  # what a killed run left behind is gone now
+        finally:
+            os.close(lock)
+    shutil.rmtree(home)

@@ -18,7 +18,7 @@ class FieldError(msgspec.Struct, frozen=True):
 
 def field_error(steps: list[str], what: str) -> FieldError:
     """What is wrong with the field at *steps*; without steps, with the body as a whole."""
-    name = steps[-1] if steps else "body"
+    name = "/".join(steps) or "body"
     return FieldError(pointer_to(steps), f"{name}: {_plainly(what)}"[:_LONGEST_DETAIL])
 
 

@@ -1,12 +1,19 @@
-"""Parameters of paths and queries, with their bounds, as several operations share them."""
+"""
+Parameters of paths and queries, with their bounds, as several operations share them.
 
-from typing import Annotated
+What may be left out is declared as text and read by `read_parameter`: Litestar converts in msgspec's lax mode, in
+which `?type=null` would be no filter at all.
+"""
+
+from typing import Annotated, TypeVar
 from uuid import UUID
 
+import msgspec
 from litestar.params import PathParameter, QueryParameter
 
 from core.domain.transfers import TransferType
 from entrypoints.http.pagination import MAX_PAGE
+from entrypoints.http.problems import invalid_parameter
 from entrypoints.http.schemas.fields import REFERENCE_PATTERN, USER_ID_PATTERN
 
 _INSTANT = {"format": "date-time"}
@@ -19,9 +26,17 @@ UserInPath = Annotated[str, PathParameter(pattern=USER_ID_PATTERN, description="
 UserFilter = Annotated[
     str | None, QueryParameter(pattern=USER_ID_PATTERN, required=False, description="Only this user's.")
 ]
-WalletFilter = Annotated[UUID | None, QueryParameter(required=False, description="Only this wallet's.")]
+WalletFilter = Annotated[
+    str | None, QueryParameter(required=False, schema_extra={"format": "uuid"}, description="Only this wallet's.")
+]
 TypeFilter = Annotated[
-    TransferType | None, QueryParameter(name="type", required=False, description="Only movements of this type.")
+    str | None,
+    QueryParameter(
+        name="type",
+        required=False,
+        schema_extra={"enum": [type_.value for type_ in TransferType]},
+        description="Only movements of this type.",
+    ),
 ]
 ReferenceFilter = Annotated[
     str | None,
@@ -42,3 +57,20 @@ Cursor = Annotated[
     str | None,
     QueryParameter(max_length=512, required=False, description="`next_cursor` of the page before, as it came."),
 ]
+
+Kind = TypeVar("Kind")
+
+
+def read_parameter(text: str | None, kind: type[Kind], name: str) -> Kind | None:
+    """
+    The parameter called *name* as *kind*; None when it is left out.
+
+    Raises:
+        MalformedRequest: 400, if it does not fit.
+    """
+    if text is None:
+        return None
+    try:
+        return msgspec.convert(text, kind)
+    except msgspec.ValidationError as error:
+        raise invalid_parameter(name, str(error)) from None

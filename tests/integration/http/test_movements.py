@@ -52,17 +52,16 @@ async def test_money_runs_between_two_accounts_and_the_record_says_so(shop: Shop
     assert transfer["trace_id"] == traceable(answer)
 
 
-@pytest.mark.parametrize("route", MONEY_ROUTES, ids=ids)
-async def test_what_the_answer_says_is_what_reading_says(shop: Shop, route: MoneyRoute) -> None:
-    answer = await shop.tenant.client.post(route.path(shop), json=route.body(shop), headers=fresh_key())
+async def test_what_the_answer_says_is_what_reading_says(shop: Shop) -> None:
+    for route in MONEY_ROUTES:
+        answer = await shop.tenant.client.post(route.path(shop), json=route.body(shop), headers=fresh_key())
 
-    transfer = transfer_of(posted(answer, route.status))
-    read = posted(await shop.tenant.client.get(f"/v1/transfers/{transfer['id']}"), 200)
-    wallets = {standing["wallet_id"]: standing["available"] for standing in transfer["balances"]}
+        transfer = transfer_of(posted(answer, route.status))
+        read = posted(await shop.tenant.client.get(f"/v1/transfers/{transfer['id']}"), 200)
 
-    assert read == transfer
-    for wallet_id, available in wallets.items():
-        assert await shop.tenant.available(wallet_id) == available
+        assert read == transfer
+        for standing in transfer["balances"]:
+            assert await shop.tenant.available(standing["wallet_id"]) == standing["available"]
 
 
 @pytest.mark.parametrize(

@@ -33,10 +33,10 @@ async def test_a_refused_transfer_leaves_its_reference_free(shop: Shop) -> None:
 
 
 async def test_a_transfer_is_found_by_its_reference(shop: Shop) -> None:
-    said = {"amount": 5, "reference": f"find me & more? {shop.user_id}"}
-    credit = posted(await shop.tenant.post(f"/v1/wallets/{shop.alice}/credit", said))
+    reference = f"find me & more? {shop.user_id}"
+    credit = posted(await shop.tenant.post(f"/v1/wallets/{shop.alice}/credit", {"amount": 5, "reference": reference}))
 
-    found = await shop.tenant.client.get("/v1/transfers", params={"reference": said["reference"]})
+    found = await shop.tenant.client.get("/v1/transfers", params={"reference": reference})
     none = await shop.tenant.client.get("/v1/transfers", params={"reference": "nobody's"})
 
     assert found.json() == {"items": [credit], "next_cursor": None}

@@ -97,7 +97,7 @@ async def a_balance_that_does_not_follow(raw: RawLedger) -> None:
 async def a_balance_that_does_not_follow_between_two_entries_of_one_statement(raw: RawLedger) -> None:
     transfer = await raw.transfer(entry_count=4)
     first, second = await raw.pair(transfer), await raw.pair(transfer, leg=2)
-    first[1]["balance_after"] += 1
+    second[1]["balance_after"] += 1
     await raw.write(first + second)
 
 

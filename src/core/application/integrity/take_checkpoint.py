@@ -30,7 +30,8 @@ class TakeCheckpointHandler:
 
         Raises:
             Unavailable: If the database cannot be reached.
-            OSError: If the copy cannot be written; the next run writes it.
+            OSError: If the copy cannot be written; the checkpoint is taken all the same, the next run copies it.
+            CopyUnreadable: If something else is kept in the copy's place.
             CheckpointMissing: If the copies outside are ahead of the database; nothing is signed.
         """
         # The copies first: another process may be taking a checkpoint just now, and its copy is written last.
@@ -39,17 +40,18 @@ class TakeCheckpointHandler:
         number = 0 if previous is None else previous.number
         if copied > number:
             raise CheckpointMissing(f"checkpoint {copied} has a copy outside, the database ends at {number}")
+        checkpoint = await self._take(tenant_id, previous)
         if self.sink is not None:
-            await self._catch_up(self.sink, tenant_id, range(copied + 1, number + 1))
+            newest = number if checkpoint is None else checkpoint.number
+            await self._copy(self.sink, tenant_id, range(copied + 1, newest + 1))
+        return checkpoint
+
+    async def _take(self, tenant_id: TenantId, previous: Checkpoint | None) -> Checkpoint | None:
         heads = await self._changed_heads(tenant_id)
         if not heads:
             return None
         checkpoint = self._signed(tenant_id, previous, heads)
-        if not await self.checkpoints.add(checkpoint, heads):
-            return None
-        if self.sink is not None:
-            await self.sink.store(checkpoint, heads)
-        return checkpoint
+        return checkpoint if await self.checkpoints.add(checkpoint, heads) else None
 
     async def _changed_heads(self, tenant_id: TenantId) -> list[Head]:
         heads: list[Head] = []
@@ -59,8 +61,8 @@ class TakeCheckpointHandler:
             after = page[-1].account_id
         return heads
 
-    async def _catch_up(self, sink: CheckpointSink, tenant_id: TenantId, numbers: range) -> None:
-        """Copies that could not be written in their time are written now."""
+    async def _copy(self, sink: CheckpointSink, tenant_id: TenantId, numbers: range) -> None:
+        """The new one, and before it those whose copies could not be written in their time."""
         for number in numbers:
             found = await self.checkpoints.page(tenant_id, after=number - 1, limit=1)
             await sink.store(found[0], await self.checkpoints.heads(tenant_id, found[0].number))

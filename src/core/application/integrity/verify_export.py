@@ -6,8 +6,8 @@ shown by a sum that does not depend on order, so memory grows with the accounts,
 """
 
 import json
+import struct
 from collections.abc import Iterable, Iterator
-from struct import error as StructError
 from typing import Any
 from uuid import UUID
 
@@ -19,8 +19,8 @@ from core.domain.integrity import Finding, FindingKind
 from ports.checkpoint_signer import CheckpointChecker
 
 PROGRESS_LINES = 5000
-_UNREADABLE = (ValueError, LookupError, TypeError, AttributeError, OverflowError, RecursionError, StructError)
-"""What a line of another shape than ours makes of itself, a byte that is no UTF-8 included."""
+_UNREADABLE = (ValueError, LookupError, TypeError, AttributeError, OverflowError, RecursionError, struct.error)
+"""What comes of a line of another shape than ours."""
 
 
 class NotAnExport(Exception):
@@ -44,16 +44,17 @@ def verify_export(lines: Iterable[str], checker: CheckpointChecker, *, progress:
             _take(reading, json.loads(line))
             if number % PROGRESS_LINES == 0:
                 progress(verification)
+    except UnicodeDecodeError as error:
+        _damaged(verification, f"somewhere behind line {number}: {error}")
     except _UNREADABLE as error:
-        verification.found(
-            Finding(
-                FindingKind.EXPORT_DAMAGED,
-                f"line {number + 1 if isinstance(error, UnicodeError) else number} is not one of {FORMAT}: {error}",
-            )
-        )
-        return verification
-    reading.end()
+        _damaged(verification, f"line {number} is not one of {FORMAT}: {error}")
+    else:
+        reading.end()
     return verification
+
+
+def _damaged(verification: Verification, detail: str) -> None:
+    verification.found(Finding(FindingKind.EXPORT_DAMAGED, detail))
 
 
 def _tenant_of(reader: Iterator[tuple[int, str]]) -> TenantId:
@@ -68,11 +69,16 @@ def _tenant_of(reader: Iterator[tuple[int, str]]) -> TenantId:
 
 def _take(reading: ExportReading, line: dict[str, Any]) -> None:
     ((part, told),) = line.items()
-    take = {
-        "checkpoint": reading.take_checkpoint,
-        "account": reading.take_account,
-        "entry": reading.take_entry,
-        "transfer": reading.take_transfer,
-        "end": reading.take_end,
-    }[part]
-    take(told)
+    match part:
+        case "entry":
+            reading.take_entry(told)
+        case "transfer":
+            reading.take_transfer(told)
+        case "account":
+            reading.take_account(told)
+        case "checkpoint":
+            reading.take_checkpoint(told)
+        case "end":
+            reading.take_end(told)
+        case _:
+            raise ValueError(f"nothing is called {part!r}")

@@ -1,7 +1,8 @@
 """What moved: entries, statements, and a user's money across assets."""
 
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from enum import StrEnum
+from typing import Annotated, Any
 
 from litestar import Controller, Request, Response, get
 from litestar.di import NamedDependency
@@ -25,6 +26,7 @@ from entrypoints.http.parameters import (
     Until,
     UserInPath,
     WalletInPath,
+    read_parameter,
 )
 from entrypoints.http.positions import EntryPosition, StatementPosition, TransactionPosition
 from entrypoints.http.problems import invalid_parameter
@@ -40,10 +42,22 @@ StatementStart = Annotated[
     str,
     QueryParameter(name="from", schema_extra={"format": "date-time"}, description="Included; RFC 3339 with offset."),
 ]
-StatementFormat = Annotated[
-    Literal["json", "csv"] | None,
-    QueryParameter(name="format", required=False, description="Wins over `Accept`; json, when neither is given."),
+FormatChoice = Annotated[
+    str | None,
+    QueryParameter(
+        name="format",
+        required=False,
+        schema_extra={"enum": ["json", "csv"]},
+        description="Wins over `Accept`; json, when neither is given.",
+    ),
 ]
+
+
+class StatementFormat(StrEnum):
+    """What a statement can be read as."""
+
+    JSON = "json"
+    CSV = "csv"
 
 
 class HistoryController(Controller):
@@ -87,7 +101,7 @@ class HistoryController(Controller):
         clock: NamedDependency[SkipValidation[Clock]],
         since: StatementStart,
         until: Until = None,
-        format_: StatementFormat = None,
+        format_: FormatChoice = None,
         limit: Limit = MAX_PAGE,
         cursor: Cursor = None,
     ) -> Response[StatementResponse]:
@@ -96,6 +110,7 @@ class HistoryController(Controller):
         whole (`format=csv`, or `Accept: text/csv`). Without `to` it ends now, on every page at the same instant.
         """
         after = read_cursor(cursor, StatementPosition)
+        wanted = read_parameter(format_, StatementFormat, "format") or _accepted_format(request)
         start = read_instant(since, "from")
         end = read_instant(until, "to") if until is not None else clock.now() if after is None else after.until
         if end < start:
@@ -108,7 +123,7 @@ class HistoryController(Controller):
             after=None if after is None else LinePosition(after.posted_at, after.sequence),
             limit=limit + 1,
         )
-        if format_ == "csv" or (format_ is None and "text/csv" in request.headers.get("accept", "")):
+        if wanted is StatementFormat.CSV:
             return _as_csv(found, read_entries)
         return Response(_one_page_of(found, limit, is_first=after is None), headers={"Vary": "Accept"})
 
@@ -162,12 +177,16 @@ class HistoryController(Controller):
         )
 
 
+def _accepted_format(request: Request[Any, Any, Any]) -> StatementFormat:
+    return StatementFormat.CSV if "text/csv" in request.headers.get("accept", "") else StatementFormat.JSON
+
+
 def _as_csv(found: Statement, read_entries: ReadEntriesHandler) -> Response[Any]:
     wallet = found.wallet
     lines = read_entries.stream(wallet.tenant_id, wallet.id, since=found.since, until=found.until)
     return Stream(
         csv_statement(found, lines),
-        media_type="text/csv; charset=utf-8",
+        media_type="text/csv",
         headers={"Content-Disposition": f'attachment; filename="statement-{wallet.id}.csv"', "Vary": "Accept"},
     )
 
@@ -193,9 +212,9 @@ def _one_page_of(found: Statement, limit: int, *, is_first: bool) -> StatementRe
     )
 
 
-def _filter(type_: TransferType | None, since: str | None, until: str | None, reference: str | None) -> LineFilter:
+def _filter(type_: str | None, since: str | None, until: str | None, reference: str | None) -> LineFilter:
     return LineFilter(
-        type=type_,
+        type=read_parameter(type_, TransferType, "type"),
         since=None if since is None else read_instant(since, "from"),
         until=None if until is None else read_instant(until, "to"),
         reference=reference,

@@ -1,6 +1,7 @@
 """Holds: reserve, capture, release."""
 
 from typing import Any
+from uuid import UUID
 
 from litestar import Controller, Request, Response, get, post
 from litestar.di import NamedDependency
@@ -14,7 +15,7 @@ from core.domain.identifiers import HoldId, WalletId
 from entrypoints.http.context import context_of, principal_of
 from entrypoints.http.idempotency import money_request
 from entrypoints.http.pagination import DEFAULT_PAGE, Page, one_page, read_cursor
-from entrypoints.http.parameters import Cursor, HoldInPath, Limit, WalletFilter
+from entrypoints.http.parameters import Cursor, HoldInPath, Limit, WalletFilter, read_parameter
 from entrypoints.http.positions import HoldPosition
 from entrypoints.http.rendering import hold_rendering
 from entrypoints.http.schemas.holds import (
@@ -65,9 +66,10 @@ class HoldController(Controller):
     ) -> Page[HoldResponse]:
         """All holds, or those of one wallet, newest first."""
         before = read_cursor(cursor, HoldPosition)
+        of_wallet = read_parameter(wallet_id, UUID, "wallet_id")
         holds = await read_holds.page(
             principal_of(request).tenant_id,
-            wallet_id=None if wallet_id is None else WalletId(wallet_id),
+            wallet_id=None if of_wallet is None else WalletId(of_wallet),
             before=None if before is None else HoldId(before.id),
             limit=limit + 1,
         )

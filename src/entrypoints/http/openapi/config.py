@@ -17,6 +17,7 @@ _TAGS = {
     "Transfers": "The journal's transactions: two parties, many legs, batches, reversals.",
     "Holds": "Money set aside until it is captured, released or its time runs out.",
     "History": "What moved, and what a user has.",
+    "Administration": "For operators' keys.",
     "Operations": "Signs of life; no key is asked for.",
 }
 _NOT_FOUND = 404

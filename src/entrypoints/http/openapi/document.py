@@ -25,6 +25,9 @@ _REFERENCE = "#/components/{place}/{name}"
 _JSON = "application/json"
 _NOISE = ("deprecated", "allowEmptyValue", "allowReserved")
 
+_OF_TWO_FORMS = ("TransferRequest", "BatchItemRequest")
+_TWO_PARTY = ["from_wallet_id", "to_wallet_id", "amount"]
+
 _Object = dict[str, Any]
 
 
@@ -47,6 +50,8 @@ def describe(app: Litestar) -> _Object:
         kinds, ref_template=_REFERENCE.format(place="schemas", name="{name}")
     )
     schema_of = dict(zip(map(_kind_name, kinds), schemas, strict=True))
+    for name in _OF_TWO_FORMS:
+        components[name]["oneOf"] = [{"required": form} for form in (["legs"], _TWO_PARTY)]
     document["components"] |= {
         "schemas": components,
         "responses": refusal_responses(schema_of[_kind_name(Problem)]),
@@ -66,7 +71,7 @@ def _handlers(app: Litestar) -> Iterator[tuple[str, HTTPRouteHandler]]:
     for route in app.routes:
         if isinstance(route, HTTPRoute):
             for handler, _model in route.route_handler_map.values():
-                if isinstance(handler.operation_id, str):
+                if isinstance(handler.operation_id, str) and handler.resolve_include_in_schema():
                     yield handler.operation_id, handler
 
 

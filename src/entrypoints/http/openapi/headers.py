@@ -36,7 +36,7 @@ IDEMPOTENCY_KEY: dict[str, Any] = {
         "Yours, fresh for each thing you want done, the same when you ask again. 1 to 255 visible ASCII characters, "
         "bare or as a string in double quotes; kept for 30 days at least, business refusals included."
     ),
-    "schema": {"type": "string", "minLength": 1, "maxLength": 512},
+    "schema": {"type": "string", "maxLength": 255, "pattern": r"^[\x21\x23-\x7e][\x21-\x7e]*$(?!\n)"},
     "example": "8e03978e-40d5-43dd-bc93-6894a57f9324",
 }
 
