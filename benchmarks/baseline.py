@@ -14,8 +14,8 @@ from litestar.types import ASGIApp
 
 from adapters.postgres.connection import DatabaseAddress, connect_for_posting
 from adapters.postgres.ledger import BatchRaced, Ledger
-from core.domain.book import PostingRequest
 from core.domain.idempotency import Answer
+from core.domain.instructions import PostingRequest
 from entrypoints.container import Container
 from entrypoints.http.app import create_app
 from entrypoints.settings import Settings

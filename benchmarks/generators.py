@@ -50,10 +50,7 @@ async def _wrk(name: str, base_url: str, keys_file: Path, *, mode: str, seconds:
 
 
 async def _own(name: str, base_url: str, keys_file: Path, *, mode: str, seconds: float) -> Measurement:
-    wallets: dict[str, list[str]] = {}
-    for line in keys_file.read_text().splitlines():
-        key, wallet_id = line.split()
-        wallets.setdefault(key, []).append(wallet_id)
+    wallets = _wallets_by_key(keys_file)
     latencies: list[float] = []
     errors = 0
     until = time.perf_counter() + seconds
@@ -82,6 +79,14 @@ async def _own(name: str, base_url: str, keys_file: Path, *, mode: str, seconds:
     return Measurement(
         name, len(latencies) / seconds, cuts[49] * 1000, cuts[98] * 1000, errors, "own (generator-bound)"
     )
+
+
+def _wallets_by_key(keys_file: Path) -> dict[str, list[str]]:
+    wallets: dict[str, list[str]] = {}
+    for line in keys_file.read_text().splitlines():
+        key, wallet_id = line.split()
+        wallets.setdefault(key, []).append(wallet_id)
+    return wallets
 
 
 def _request(mode: str, key: str, wallets: list[str], idempotency_key: str) -> bytes:

@@ -13,9 +13,9 @@ from core.application.access.register_tenant import RegisterTenant
 from core.application.transfers.request import Details
 from core.application.transfers.transfer_between_wallets import WalletLeg, draft_between_wallets, instruction_of
 from core.domain.access import Environment, Role
-from core.domain.book import PostingRequest
 from core.domain.idempotency import internal_claim
 from core.domain.identifiers import TenantId, WalletId
+from core.domain.instructions import PostingRequest
 from entrypoints.container import Container
 from entrypoints.http.rendering import transfer_rendering
 

@@ -12,7 +12,7 @@ from core.application.holds.hold_step import step_instruction
 from core.domain.access import ApiKey, Environment, Role
 from core.domain.accounts import WALLET_FLOOR, WALLET_PURPOSES, Account, AccountStatus, Purpose
 from core.domain.assets import Asset, AssetKind
-from core.domain.book import Book, Instruction, Outcome, Posted, Refused
+from core.domain.book import Book
 from core.domain.chain import GENESIS
 from core.domain.errors import CoreError
 from core.domain.holds import CaptureHold, ExpireHold, Hold, HoldChange, HoldStatus, PlaceHold, ReleaseHold
@@ -27,6 +27,7 @@ from core.domain.identifiers import (
     reserve_account_id,
     system_account_id,
 )
+from core.domain.instructions import Instruction, Outcome, Posted, Refused
 from core.domain.transfers import CREDIT, Entry, Leg, Transfer, TransferDraft, TransferType, mirror_legs
 from core.domain.wallets import Wallet, WalletBalance, capture_destination, counterpart_leg, hold_leg
 

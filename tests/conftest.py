@@ -10,6 +10,7 @@ from uuid import uuid4
 import asyncpg
 import httpx
 import pytest
+
 from core.application.access.register_tenant import RegisterTenant
 from core.domain.access import Environment, Role
 from core.domain.assets import Asset, AssetKind

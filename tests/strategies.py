@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from builders import ALICE, BOB, CAROL, movement, transfer
 from core.domain.assets import MAX_EXPONENT, Asset, AssetKind, iso_currencies
-from core.domain.book import Instruction
 from core.domain.currencies import ISO_4217
 from core.domain.identifiers import TransferId, WalletId
+from core.domain.instructions import Instruction
 from core.domain.money import MAX_AMOUNT, MAX_BALANCE
 from core.domain.transfers import TransferType
 
@@ -41,7 +41,7 @@ ASSET_CODES = st.from_regex(r"[A-Z][A-Z0-9_]{2,31}", fullmatch=True)
 POINTS = st.builds(
     Asset,
     code=ASSET_CODES.filter(lambda code: code not in ISO_4217),
-    name=st.text(min_size=1, max_size=100),
+    name=st.text(st.characters(blacklist_characters="\x7f", min_codepoint=0x20), min_size=1, max_size=100),
     exponent=st.integers(0, MAX_EXPONENT),
     kind=st.just(AssetKind.POINTS),
 )

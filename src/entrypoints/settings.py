@@ -1,5 +1,6 @@
 """The process's environment, checked once."""
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal, Self
@@ -79,7 +80,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         try:
             return msgspec.convert(mine, cls, strict=False, dec_hook=_decode)
         except msgspec.ValidationError as error:
-            raise InvalidSettings(f"environment: {error} (variables begin with {_PREFIX})") from None
+            message = re.sub(r"`\$\.(\w+)`", lambda name: _PREFIX + name[1].upper(), str(error))
+            raise InvalidSettings(f"environment: {message} (variables begin with {_PREFIX})") from None
 
     def pepper(self) -> bytes:
         """
@@ -99,6 +101,8 @@ _MIN_PEPPER_LENGTH = 32
 
 
 def _decode(kind: type, value: object) -> object:
+    if not value:
+        raise ValueError("must not be empty")
     if kind is Secret:
         return Secret(str(value))
     if kind is Path:

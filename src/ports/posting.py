@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from typing import Protocol
 from uuid import UUID
 
-from core.domain.book import PostingRequest
 from core.domain.errors import Unavailable
 from core.domain.idempotency import Answer
+from core.domain.instructions import PostingRequest
 
 
 class PostingQueueFull(Unavailable):

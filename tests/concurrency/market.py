@@ -15,11 +15,11 @@ from core.application.transfers.transfer_between_wallets import WalletLeg, draft
 from core.application.wallets.open_wallet import OpenWallet
 from core.domain.accounts import Purpose
 from core.domain.assets import Asset, AssetKind
-from core.domain.book import Instruction, Outcome, PostingRequest, Refused, Render
 from core.domain.errors import Conflict, NotFound
 from core.domain.holds import CaptureHold, ExpireHold, Hold, HoldStep, PlaceHold, ReleaseHold
 from core.domain.idempotency import Answer, IdempotencyClaim
 from core.domain.identifiers import AccountId, HoldId, TenantId, TransferId, WalletId, system_account_id
+from core.domain.instructions import Instruction, Outcome, PostingRequest, Refused, Render
 from core.domain.transfers import TransferDraft, TransferType, mirror_legs
 from core.domain.wallets import counterpart_leg, hold_leg
 from entrypoints.container import Container

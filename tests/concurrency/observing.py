@@ -10,8 +10,8 @@ import asyncpg
 from adapters.postgres.connection import DatabaseAddress, connect_for_posting
 from adapters.postgres.group_commit import Connect
 from adapters.postgres.ledger import Connection, Ledger
-from core.domain.book import PostingRequest
 from core.domain.idempotency import Answer
+from core.domain.instructions import PostingRequest
 from ports.id_generator import IdGenerator
 
 

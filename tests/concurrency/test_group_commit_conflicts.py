@@ -13,9 +13,9 @@ from concurrency.market import Market, code_of, in_one_batch, tell
 from concurrency.observing import DeadlockFinder, WatchedLedger, until_blocked
 from conftest import TestDatabase
 from core.application.transfers.request import Details
-from core.domain.book import Outcome, PostingRequest
 from core.domain.errors import Unavailable
 from core.domain.idempotency import Answer
+from core.domain.instructions import Outcome, PostingRequest
 from ports.id_generator import IdGenerator
 
 HOLD_ACCOUNT = "SELECT FROM accounts WHERE id = $1 FOR UPDATE"

@@ -1,6 +1,6 @@
 """What `ports.unit_of_work` promises: what happens in it is kept by commit, and only by commit."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 import asyncpg
 import pytest
@@ -56,13 +56,25 @@ async def test_an_error_takes_everything_back_and_stays_what_it_is(begin: UnitOf
             await work.assets.get(market.tenant_id, GEMS.code)
 
 
+async def by_reading_on(work: UnitOfWork, market: Market) -> None:
+    await work.assets.get(market.tenant_id, GEMS.code)
+
+
+async def by_committing(work: UnitOfWork, market: Market) -> None:
+    await work.commit()
+
+
+@pytest.mark.parametrize("notice", [by_reading_on, by_committing])
 async def test_a_server_that_goes_away_is_unavailable(
-    begin: UnitOfWorkFactory, market: Market, shared_database: TestDatabase
+    begin: UnitOfWorkFactory,
+    market: Market,
+    shared_database: TestDatabase,
+    notice: Callable[[UnitOfWork, Market], Awaitable[None]],
 ) -> None:
     admin = await asyncpg.connect(shared_database.admin_url)
 
     with pytest.raises(Unavailable):
-        await _add_and_commit_while_the_server_cuts(begin, market, admin)
+        await _add_while_the_server_cuts(begin, market, admin, notice)
 
     async with begin() as work:
         with pytest.raises(AssetNotFound):
@@ -76,8 +88,11 @@ async def _add_and_fail(begin: UnitOfWorkFactory, market: Market) -> None:
         raise LookupError("a use case stumbles")
 
 
-async def _add_and_commit_while_the_server_cuts(
-    begin: UnitOfWorkFactory, market: Market, admin: asyncpg.Connection
+async def _add_while_the_server_cuts(
+    begin: UnitOfWorkFactory,
+    market: Market,
+    admin: asyncpg.Connection,
+    notice: Callable[[UnitOfWork, Market], Awaitable[None]],
 ) -> None:
     async with begin() as work:
         await work.assets.add(market.tenant_id, [GEMS])
@@ -85,4 +100,4 @@ async def _add_and_commit_while_the_server_cuts(
             "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
             " WHERE datname = current_database() AND state = 'idle in transaction' AND application_name = 'bursar'"
         )
-        await work.commit()
+        await notice(work, market)

@@ -8,7 +8,6 @@ import pytest
 
 from adapters.postgres.unit_of_work import PostgresUnitOfWork
 from concurrency.market import COINS, Market, code_of
-from conftest import TestDatabase
 from core.domain.accounts import AccountStatus
 from core.domain.assets import AssetNotFound
 from core.domain.identifiers import WalletId
@@ -36,8 +35,7 @@ async def opened(
     wallet_id = WalletId(market.container.ids().new())
     async with begin() as work:
         new = await work.wallets.open(market.tenant_id, wallet_id, user_id=user_id, asset=asset, metadata=metadata)
-        if new:
-            await work.commit()
+        await work.commit()
     return wallet_id, new
 
 
@@ -71,7 +69,7 @@ async def test_a_user_has_one_wallet_an_asset(begin: UnitOfWorkFactory, market: 
 
 
 async def test_many_who_open_it_at_the_same_time_open_one_and_leave_nothing_behind(
-    begin: UnitOfWorkFactory, market: Market, shared_database: TestDatabase
+    begin: UnitOfWorkFactory, market: Market
 ) -> None:
     outcomes = await asyncio.gather(*(opened(begin, market, "alice") for _ in range(8)))
 

@@ -48,11 +48,11 @@ from builders import (
     verdict,
 )
 from core.domain.accounts import Account, AccountStatus, Purpose, check_status_change
-from core.domain.book import Instruction, Posted
 from core.domain.chain import GENESIS, entry_hash, transfer_digest
 from core.domain.errors import CoreError
 from core.domain.holds import Hold, HoldStatus
 from core.domain.identifiers import AccountId, HoldId, WalletId, main_account_id, reserve_account_id, system_account_id
+from core.domain.instructions import Instruction, Posted
 from core.domain.money import MAX_AMOUNT, MAX_BALANCE
 from core.domain.transfers import Entry, Transfer, TransferType
 from property.simple_bank import Move, No, SimpleBank
@@ -191,8 +191,8 @@ class BookAgainstSimpleBank(RuleBasedStateMachine):
         gifts = [(TransferType.TOPUP, name, 100) for name in ("alice", "bob", "carol", "dora")]
         if rich:
             gifts += [(TransferType.TOPUP, "alice", MAX_AMOUNT)] * 9
-            gifts += [(TransferType.TOPUP, "alice", MAX_BALANCE - 9 * MAX_AMOUNT - 400)]
-            gifts += [(TransferType.BONUS, "alice", 285)]
+            gifts += [(TransferType.TOPUP, "alice", MAX_BALANCE - 9 * MAX_AMOUNT - 310)]
+            gifts += [(TransferType.BONUS, "alice", 195)]
         given = [self.ask_of_the_house(type_, name, amount, None) for type_, name, amount in gifts]
         assert all(given)
         return multiple(*(name for names in given for name in names))

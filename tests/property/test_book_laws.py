@@ -18,8 +18,8 @@ from builders import (
     verdict,
 )
 from core.domain.accounts import Account, Purpose
-from core.domain.book import Instruction, Outcome, Posted, Refused
 from core.domain.errors import CoreError
+from core.domain.instructions import Instruction, Outcome, Posted, Refused
 from core.domain.transfers import Transfer
 from strategies import FEW, LAW, SCRIPTS, Order, instructions
 

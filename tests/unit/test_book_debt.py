@@ -8,7 +8,9 @@ from builders import (
     ALICE,
     BOB,
     CAROL,
+    HoldFactory,
     atomic_batch,
+    capture,
     draft_between,
     main_account,
     movement,
@@ -22,7 +24,7 @@ from builders import (
     verdict,
 )
 from core.domain.accounts import Account, Purpose
-from core.domain.book import Instruction
+from core.domain.instructions import Instruction
 from core.domain.transfers import TransferType
 
 
@@ -76,3 +78,10 @@ def test_a_debt_cleared_by_a_batch_that_was_undone_is_a_debt_again() -> None:
     asked = atomic_batch(draft_between((BOB, ALICE, 150)), draft_between((ALICE, CAROL, 51)))
     assert verdict(open_book(*accounts).decide(asked)) == "insufficient_funds"
     assert accounts == before
+
+
+def test_a_capture_takes_nothing_from_a_wallet_in_debt() -> None:
+    pending = HoldFactory.build(wallet_id=ALICE, amount=50)
+    book = open_book(in_debt(100), reserve_account(ALICE, balance=50), system_account(Purpose.REVENUE), holds=[pending])
+
+    assert refused(book.decide(capture(pending))).code == "wallet_in_debt"

@@ -30,9 +30,10 @@ from builders import (
     verdict,
 )
 from core.domain.accounts import Account, AccountStatus, Purpose
-from core.domain.book import Book, Instruction
+from core.domain.book import Book
 from core.domain.holds import CaptureHold, Hold, HoldStatus
 from core.domain.identifiers import AccountId, main_account_id, reserve_account_id, system_account_id
+from core.domain.instructions import Instruction
 from core.domain.transfers import TransferType
 
 MAIN, RESERVE = main_account_id(ALICE), reserve_account_id(ALICE)

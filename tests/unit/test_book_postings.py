@@ -22,9 +22,9 @@ from builders import (
     transfer,
 )
 from core.domain.accounts import Account, InsufficientFunds, Purpose
-from core.domain.book import Instruction
 from core.domain.chain import GENESIS, entry_hash, transfer_digest
 from core.domain.identifiers import main_account_id
+from core.domain.instructions import Instruction
 from core.domain.transfers import CREDIT, DEBIT, Entry, Transfer, TransferType
 
 

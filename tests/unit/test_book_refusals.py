@@ -11,6 +11,8 @@ from builders import (
     CAROL,
     OTHER_TENANT,
     TENANT,
+    atomic_batch,
+    draft,
     main_account,
     movement,
     open_book,
@@ -23,10 +25,10 @@ from builders import (
     verdict,
 )
 from core.domain.accounts import Account, AccountStatus, Purpose
-from core.domain.book import Instruction
 from core.domain.identifiers import TransferId, WalletId, main_account_id, reserve_account_id, system_account_id
+from core.domain.instructions import Instruction
 from core.domain.money import MAX_AMOUNT, MAX_BALANCE
-from core.domain.transfers import TransferType
+from core.domain.transfers import MAX_LEGS, Leg, TransferType
 
 FROZEN, CLOSED = AccountStatus.FROZEN, AccountStatus.CLOSED
 TREASURY = system_account_id(TENANT, Purpose.TREASURY, "USD")
@@ -276,3 +278,19 @@ def test_a_refusal_does_not_harm_its_neighbours() -> None:
         "posted",
         "insufficient_funds",
     ]
+
+
+@pytest.mark.parametrize("count", [0, MAX_LEGS + 1])
+def test_a_transfer_has_one_to_a_hundred_legs(count: int) -> None:
+    book = open_book(main_account(ALICE, balance=1000), main_account(BOB))
+
+    assert refused(book.decide(transfer(*[(ALICE, BOB, 1)] * count))).code == "invalid_legs"
+
+
+@pytest.mark.parametrize("type_", [TransferType.HOLD, TransferType.RELEASE, TransferType.EXPIRY])
+def test_held_money_stays_within_one_wallet(type_: TransferType) -> None:
+    main, reserve = main_account(ALICE, balance=10), reserve_account(BOB, balance=10)
+    ends = (main.id, reserve.id) if type_ is TransferType.HOLD else (reserve.id, main.id)
+    asked = atomic_batch(draft(type_, Leg(*ends, 5)))
+
+    assert refused(open_book(main, reserve).decide(asked)).code == "wallet_not_found"

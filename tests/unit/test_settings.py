@@ -67,7 +67,7 @@ def test_the_names_of_other_programs_are_their_own() -> None:
     ],
 )
 def test_a_bad_value_is_refused_and_its_variable_named(name: str, value: str) -> None:
-    with pytest.raises(InvalidSettings, match=name.lower()):
+    with pytest.raises(InvalidSettings, match=f"BURSAR_{name}"):
         settings(**{f"BURSAR_{name}": value})
 
 

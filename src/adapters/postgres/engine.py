@@ -27,6 +27,7 @@ def application_config(address: DatabaseAddress, *, pool_size: int) -> SQLAlchem
             pool_timeout=POOL_TIMEOUT_SECONDS,
             pool_recycle=POOL_RECYCLE_SECONDS,
             pool_pre_ping=False,
+            hide_parameters=True,
             json_deserializer=str,  # the driver would parse `json`; what was hashed must be read as it stands
             connect_args={
                 "timeout": CONNECT_TIMEOUT_SECONDS,

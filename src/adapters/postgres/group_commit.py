@@ -20,9 +20,9 @@ from adapters.postgres.connection import DatabaseAddress, connect_for_posting
 from adapters.postgres.ledger import BatchRaced, Ledger, accounts_of
 from adapters.postgres.posting_meter import PostingMeter
 from adapters.postgres.posting_queue import PostingQueue, Submission
-from core.domain.book import PostingRequest
 from core.domain.idempotency import Answer
 from core.domain.identifiers import AccountId, TenantId
+from core.domain.instructions import PostingRequest
 from ports.posting import PostingFigures, PostingUnconfirmed
 
 _log = structlog.get_logger(__name__)

@@ -15,12 +15,13 @@ import asyncpg
 
 from adapters.postgres import ledger_statements as sql
 from core.domain.accounts import Account, AccountStatus, Purpose
-from core.domain.book import Book, Instruction, Posted, PostingRequest, Refused
+from core.domain.book import Book
 from core.domain.errors import NotFound
 from core.domain.events import event_type
 from core.domain.holds import Hold, HoldStatus, PlaceHold
 from core.domain.idempotency import Answer, IdempotencyClaim, IdempotencyKeyReused
 from core.domain.identifiers import AccountId, HoldId, TenantId, TransferId, WalletId
+from core.domain.instructions import Instruction, Posted, PostingRequest, Refused
 from core.domain.transfers import Transfer
 from ports.id_generator import IdGenerator
 

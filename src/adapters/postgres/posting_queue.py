@@ -4,8 +4,8 @@ import asyncio
 from collections import deque
 from dataclasses import dataclass, field
 
-from core.domain.book import PostingRequest
 from core.domain.idempotency import Answer
+from core.domain.instructions import PostingRequest
 from ports.posting import PostingQueueFull, PostingStopping, PostingTooLate, PostingUnconfirmed
 
 

@@ -20,6 +20,6 @@ class Remembered(Generic[Key, Value]):
 
     def keep(self, key: Key, value: Value) -> None:
         """Remember one more fact."""
-        if len(self._facts) >= self._capacity:
+        if len(self._facts) >= self._capacity and key not in self._facts:
             del self._facts[next(iter(self._facts))]
         self._facts[key] = value

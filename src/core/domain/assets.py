@@ -9,6 +9,7 @@ from core.domain.errors import Conflict, NotFound, Rejected
 
 MAX_EXPONENT = 8
 _CODE = re.compile(r"[A-Z][A-Z0-9_]{2,31}")
+_NAME = re.compile(r"[^\x00-\x1f\x7f]{1,100}")
 
 
 class AssetKind(StrEnum):
@@ -63,13 +64,13 @@ class Asset:
             raise InvalidAsset("code must be 3 to 32 of A-Z, 0-9, _ and begin with a letter", pointer="#/code")
         if not 0 <= self.exponent <= MAX_EXPONENT:
             raise InvalidAsset(f"exponent must be 0 to {MAX_EXPONENT}", pointer="#/exponent")
-        if not 1 <= len(self.name) <= 100:
-            raise InvalidAsset("name must have 1 to 100 characters", pointer="#/name")
+        if not _NAME.fullmatch(self.name):
+            raise InvalidAsset("name must have 1 to 100 characters, none of them a control", pointer="#/name")
         iso = ISO_4217.get(self.code)
-        if iso is not None and (self.exponent != iso.exponent or self.kind is not AssetKind.CURRENCY):
-            raise InvalidAsset(
-                f"{self.code} is a currency of ISO 4217 with exponent {iso.exponent}", pointer="#/exponent"
-            )
+        if iso is not None and self.kind is not AssetKind.CURRENCY:
+            raise InvalidAsset(f"{self.code} is a currency of ISO 4217", pointer="#/kind")
+        if iso is not None and self.exponent != iso.exponent:
+            raise InvalidAsset(f"{self.code} has exponent {iso.exponent} in ISO 4217", pointer="#/exponent")
         if iso is None and self.kind is AssetKind.CURRENCY and len(self.code) == 3:
             raise InvalidAsset(f"{self.code} is not a currency of ISO 4217", pointer="#/code")
 

@@ -5,8 +5,7 @@ Pure: it is given the locked accounts and one moment, and judges instructions in
 before it. A refusal leaves no trace in the Book and never harms its neighbours.
 """
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable
 from datetime import datetime
 
 from core.domain.accounts import (
@@ -30,8 +29,8 @@ from core.domain.holds import (
     PlaceHold,
     take_step,
 )
-from core.domain.idempotency import Answer, IdempotencyClaim
 from core.domain.identifiers import AccountId, HoldId, TenantId, TransferId, main_account_id
+from core.domain.instructions import Instruction, Outcome, Posted, Refused
 from core.domain.money import MAX_AMOUNT, MAX_BALANCE, AssetMismatch, check_amount
 from core.domain.transfers import (
     CREDIT,
@@ -43,64 +42,10 @@ from core.domain.transfers import (
     Transfer,
     TransferAlreadyReversed,
     TransferDraft,
+    check_legs,
+    check_reversible,
 )
-from core.domain.wallets import RECIPES, WalletNotFound
-
-
-@dataclass(slots=True)
-class Instruction:
-    """
-    What is decided together, all or nothing: one draft, or several for an atomic batch.
-
-    Attributes:
-        hold: A hold to place with the first draft, or a step on one (then the first draft's legs follow from it).
-        accounts: Every account it may touch, to be locked first.
-    """
-
-    tenant_id: TenantId
-    drafts: tuple[TransferDraft, ...]
-    hold: HoldChange | None = None
-    accounts: frozenset[AccountId] = frozenset()
-
-    @property
-    def hold_id(self) -> HoldId | None:
-        """The existing hold it changes, if it does."""
-        return None if self.hold is None or isinstance(self.hold, PlaceHold) else self.hold.hold_id
-
-    @property
-    def weight(self) -> int:
-        """About how many entries it writes."""
-        return sum(2 * len(draft.legs) or 2 for draft in self.drafts)
-
-
-@dataclass(slots=True)
-class Posted:
-    """It happened: the transfers with their entries, the hold as it is now, the wallets' accounts as they stand."""
-
-    transfers: list[Transfer]
-    hold: Hold | None
-    balances: dict[AccountId, int]
-
-
-@dataclass(slots=True)
-class Refused:
-    """It did not happen, and nothing changed."""
-
-    error: CoreError
-
-
-Outcome = Posted | Refused
-Render = Callable[[Outcome], Answer]
-"""Pure: an outcome as the client will read it, so that those very bytes are stored with the key."""
-
-
-@dataclass(slots=True)
-class PostingRequest:
-    """An instruction with its claim to happen once and the way its answer is written."""
-
-    instruction: Instruction
-    claim: IdempotencyClaim
-    render: Render
+from core.domain.wallets import RECIPES, WITHIN_ONE_WALLET, WalletNotFound
 
 
 class Book:
@@ -151,7 +96,9 @@ class Book:
         if hold is None:
             raise HoldNotFound(f"no hold {step.hold_id}")
         if isinstance(step, CaptureHold):
-            self._check_active(self._account(tenant_id, main_account_id(hold.wallet_id)))
+            main = self._account(tenant_id, main_account_id(hold.wallet_id))
+            self._check_active(main)
+            _check_free_of_debt(main)
         changed, draft.legs = take_step(hold, step, now=self.posted_at)
         return changed
 
@@ -174,6 +121,7 @@ class Book:
         )
 
     def _post(self, tenant_id: TenantId, draft: TransferDraft) -> Transfer:
+        check_legs(draft.legs)
         self._check_guards(tenant_id, draft)
         moved = [self._move(tenant_id, leg, draft) for leg in draft.legs]
         transfer = Transfer(
@@ -202,6 +150,8 @@ class Book:
                 raise ReferenceAlreadyUsed(
                     f"transfer {taken} has this reference", pointer="#/reference", transfer_id=str(taken)
                 )
+        if draft.undoes is not None:
+            check_reversible(draft.undoes)
         if draft.reversal_of is not None:
             taken = self._reversals.get((tenant_id, draft.reversal_of))
             if taken is not None:
@@ -228,6 +178,8 @@ class Book:
         """Whether money may move between these two at all, whatever they hold."""
         if (source.purpose, destination.purpose) not in RECIPES[draft.type]:
             raise WalletNotFound(f"a {draft.type} does not run between these two accounts")
+        if draft.type in WITHIN_ONE_WALLET and source.wallet_id != destination.wallet_id:
+            raise WalletNotFound(f"a {draft.type} runs within one wallet")
         if not 1 <= leg.amount <= MAX_AMOUNT:
             check_amount(leg.amount)
         if source is destination:
@@ -237,8 +189,7 @@ class Book:
         for account in (source, destination):
             if account.status is not AccountStatus.ACTIVE and (draft.begun or account.status is AccountStatus.CLOSED):
                 self._check_active(account)
-        if source.debt_allowed:
-            raise WalletInDebt("credits must clear the debt first", wallet_id=str(source.wallet_id))
+        _check_free_of_debt(source)
 
     def _write_entries(self, transfer: Transfer, moved: list[tuple[Account, int, Account, int, int]]) -> None:
         digest = transfer_digest(
@@ -299,6 +250,11 @@ class Book:
             for entry in transfer.entries
             if entry.purpose is Purpose.MAIN
         }
+
+
+def _check_free_of_debt(account: Account) -> None:
+    if account.debt_allowed:
+        raise WalletInDebt("credits must clear the debt first", wallet_id=str(account.wallet_id))
 
 
 def _short(source: Account, amount: int) -> InsufficientFunds:

@@ -58,8 +58,9 @@ class Answer:
 
 
 def fingerprint(method: str, path_and_query: str, body: bytes) -> bytes:
-    """SHA-256(method || full path with its ids and query || raw body bytes)."""
-    return sha256(b"\n".join((method.encode(), path_and_query.encode(), body))).digest()
+    """SHA-256(method || full path with its ids and query || raw body bytes), each part with its length before it."""
+    path = path_and_query.encode()
+    return sha256(b"%d %b %d %b %b" % (len(method), method.encode(), len(path), path, body)).digest()
 
 
 def internal_claim(tenant_id: TenantId, cause: str) -> IdempotencyClaim:

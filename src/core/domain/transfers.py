@@ -65,6 +65,13 @@ class TransferNotReversible(Rejected):
     title = "Transfers of this type are not reversed"
 
 
+class InvalidLegs(Rejected):
+    """A transfer has 1 to 100 legs."""
+
+    code = "invalid_legs"
+    title = "The number of legs is out of bounds"
+
+
 class SameWallet(Rejected):
     """Money moves between two accounts."""
 
@@ -91,6 +98,7 @@ class TransferDraft:
         reference: Unique per tenant for ever, when given.
         metadata: Canonical JSON text of the client's object, or None; opaque to the core.
         trace_id: 32 lower-case hex digits of the request that caused it.
+        undoes: On a reversal, the type of the transfer it mirrors.
         begun: False for what must post even on a frozen wallet (releases, expiries, a provider's facts).
     """
 
@@ -102,6 +110,7 @@ class TransferDraft:
     description: str | None = None
     metadata: str | None = None
     reversal_of: TransferId | None = None
+    undoes: TransferType | None = None
     hold_id: HoldId | None = None
     begun: bool = True
 
@@ -162,12 +171,23 @@ def mirror_legs(entries: list[Entry]) -> tuple[Leg, ...]:
     )[::-1]
 
 
-def check_reversible(transfer: Transfer) -> None:
+def check_legs(legs: tuple[Leg, ...]) -> None:
+    """
+    Refuse a transfer that moves nothing, or in more legs than one transfer may have.
+
+    Raises:
+        InvalidLegs: Outside 1 to 100 legs.
+    """
+    if not 1 <= len(legs) <= MAX_LEGS:
+        raise InvalidLegs(f"a transfer has 1 to {MAX_LEGS} legs, not {len(legs)}", pointer="#/legs")
+
+
+def check_reversible(type_: TransferType) -> None:
     """
     Refuse to reverse what ends in another way.
 
     Raises:
         TransferNotReversible: For holds, captures, releases, expiries and reversals.
     """
-    if transfer.type in IRREVERSIBLE_TYPES:
-        raise TransferNotReversible(f"a {transfer.type} is not reversed", type=transfer.type.value)
+    if type_ in IRREVERSIBLE_TYPES:
+        raise TransferNotReversible(f"a {type_} is not reversed", type=type_.value)

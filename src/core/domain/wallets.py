@@ -100,6 +100,9 @@ RECIPES: dict[TransferType, frozenset[tuple[Purpose, Purpose]]] = {
 }
 """Debit purpose and credit purpose of each type's legs; whatever else is asked for names no wallet."""
 
+WITHIN_ONE_WALLET = frozenset({TransferType.HOLD, TransferType.RELEASE, TransferType.EXPIRY})
+"""These move between the two accounts of one wallet."""
+
 COUNTERPART: dict[TransferType, Purpose] = {
     TransferType.TOPUP: Purpose.TREASURY,
     TransferType.BONUS: Purpose.PROMOTIONS,

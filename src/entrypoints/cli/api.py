@@ -4,19 +4,16 @@ import ctypes
 import multiprocessing
 import os
 import signal
-import socket
 import sys
-import time
 from argparse import ArgumentParser, Namespace
 from importlib import import_module
 from typing import Any
 
+from entrypoints.listening import is_free
 from entrypoints.settings import Settings
 
 _RESPAWN_SECONDS = 0.5
 _BACKLOG = 1024
-_PORT_PATIENCE_SECONDS = 2.0
-_PORT_POLL_SECONDS = 0.05
 _PR_SET_PDEATHSIG = 1
 
 
@@ -35,7 +32,7 @@ def run(arguments: Namespace) -> int:
 
     settings = Settings.from_environment(os.environ)
     address, port = arguments.host or settings.host, arguments.port or settings.port
-    if not _is_free(address, port):
+    if not is_free(address, port):
         print(f"{address}:{port} cannot be listened on: is another API running there?", file=sys.stderr)
         return 1
     Granian(
@@ -54,26 +51,6 @@ def run(arguments: Namespace) -> int:
         workers_kill_timeout=int(settings.shutdown_grace_seconds) + 5,
     ).serve(target_loader=_begin_worker)
     return 0
-
-
-def _is_free(address: str, port: int) -> bool:
-    """
-    Whether nobody listens there; a predecessor that was just killed gets a moment to be gone.
-
-    Granian's workers share their port, and would share it with a stranger too: each would get some of the requests.
-    """
-    give_up_at = time.monotonic() + _PORT_PATIENCE_SECONDS
-    while True:
-        with socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET) as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind((address, port))
-            except OSError:
-                if time.monotonic() >= give_up_at:
-                    return False
-            else:
-                return True
-        time.sleep(_PORT_POLL_SECONDS)
 
 
 def _begin_worker(target: str) -> Any:

@@ -57,8 +57,8 @@ def _verify_file(arguments: Namespace) -> bool:
     except ValueError as error:
         raise _Unusable(f"--public-key: {error}") from error
     try:
-        with open(arguments.file, encoding="utf-8") as lines:
-            verification = verify_export(lines, checker, progress=_show_progress)
+        with open(arguments.file, "rb") as lines:
+            verification = verify_export(map(bytes.decode, lines), checker, progress=_show_progress)
     except NotAnExport as error:
         raise _Unusable(f"{arguments.file}: {error}") from error
     if arguments.tenant not in {None, verification.tenant_id}:

@@ -14,6 +14,7 @@ import httpx
 
 from entrypoints.embedded.become_server import Way
 from entrypoints.embedded.run_as import RunAs
+from entrypoints.listening import is_free
 
 START_TIMEOUT_SECONDS = 30.0
 STOP_TIMEOUT_SECONDS = 25.0
@@ -52,7 +53,7 @@ class ApiProcess:
         Start, and return when it is ready.
 
         Raises:
-            ApiDidNotStart: If it ends, or is not ready after 30 seconds.
+            ApiDidNotStart: If the port is taken, or it ends, or is not ready after 30 seconds.
         """
         await self.start()
         return self
@@ -68,8 +69,10 @@ class ApiProcess:
         Start, and return when it is ready.
 
         Raises:
-            ApiDidNotStart: If it ends, or is not ready after 30 seconds.
+            ApiDidNotStart: If the port is taken, or it ends, or is not ready after 30 seconds.
         """
+        if not await asyncio.to_thread(is_free, "127.0.0.1", self._port):
+            raise ApiDidNotStart(f"port {self._port} is taken: end what listens there, or name another one")
         self._process = self._launch()
         await self._until_ready(self._process)
 

@@ -11,10 +11,11 @@ from uuid import UUID
 
 from core.domain.accounts import WALLET_FLOOR, Account, AccountStatus, Purpose
 from core.domain.assets import iso_currencies
-from core.domain.book import Book, Instruction, Posted
+from core.domain.book import Book
 from core.domain.chain import GENESIS
 from core.domain.events import event_type
 from core.domain.identifiers import AccountId, TransferId, WalletId, main_account_id, system_account_id
+from core.domain.instructions import Instruction, Posted
 from core.domain.transfers import Transfer, TransferDraft, TransferType
 from core.domain.wallets import counterpart_leg
 from entrypoints.development.seed_plan import GAME_ASSETS, OPENING_BALANCES, TENANT_ID, TENANT_NAME, OpeningBalance
@@ -60,7 +61,7 @@ def _journal(transfers: list[Transfer]) -> Iterator[str]:
         for t in transfers
     ]
     yield _insert("transfers", columns, rows)
-    columns = (
+    entry_columns = (
         "tenant_id", "account_id", "posted_at", "sequence", "transfer_id", "leg", "direction", "asset", "amount",
         "balance_after", "chain",
     )  # fmt: skip
@@ -72,13 +73,13 @@ def _journal(transfers: list[Transfer]) -> Iterator[str]:
         for t in transfers
         for e in t.entries
     ]  # fmt: skip
-    yield _insert("entries", columns, entries)
-    columns = ("tenant_id", "id", "ordinal", "type", "subject", "trace_id", "occurred_at")
+    yield _insert("entries", entry_columns, entries)
+    event_columns = ("tenant_id", "id", "ordinal", "type", "subject", "trace_id", "occurred_at")
     events = [
         (t.tenant_id, _numbered(_EVENTS, place), place + 1, event_type(t), t.id, t.trace_id, t.posted_at)
         for place, t in enumerate(transfers)
     ]
-    yield _insert("outbox", columns, events)
+    yield _insert("outbox", event_columns, events)
 
 
 def _accounts() -> list[Account]:

@@ -6,8 +6,8 @@ from core.application.access.register_tenant import RegisterTenant
 from core.application.transfers.move_user_money import MoveUserMoney
 from core.application.transfers.request import Details
 from core.domain.access import Role
-from core.domain.book import Outcome, Posted
 from core.domain.idempotency import Answer, internal_claim
+from core.domain.instructions import Outcome, Posted
 from core.domain.transfers import TransferType
 from entrypoints.container import Container
 from entrypoints.development.keys import DevelopmentKeys

@@ -149,7 +149,7 @@ class DevelopmentStack:
 
 async def _empty(home: Path) -> None:
     """Remove the folder of an earlier run, once its servers have ended; never from under one that is alive."""
-    if any(home.iterdir()) and not (home / _SIGN_OF_OURS).exists():
+    if not _is_ours(home):
         raise NotADataFolder(f"{home} holds something else than our data: name another folder, or empty it yourself.")
     servers = home / _SERVERS
     if servers.exists():
@@ -157,10 +157,23 @@ async def _empty(home: Path) -> None:
         if lock is None:
             raise DataFolderInUse(servers)
         try:
-            for family in servers.glob("*.family"):
-                ourselves = RunAs(Way.UNCHANGED, os.geteuid(), os.getegid())
-                async with ChildProcess(family.stem, servers, run_as=ourselves, stop_signal=signal.SIGINT).alone():
-                    pass  # what a killed run left behind is gone now
+            await _outlive_leftovers(servers)
         finally:
             os.close(lock)
     shutil.rmtree(home)
+
+
+def _is_ours(home: Path) -> bool:
+    return (home / _SIGN_OF_OURS).exists() or not any(home.iterdir())
+
+
+async def _outlive_leftovers(servers: Path) -> None:
+    """The servers of a run that was killed may be at work still."""
+    for family in _families(servers):
+        ourselves = RunAs(Way.UNCHANGED, os.geteuid(), os.getegid())
+        async with ChildProcess(family.stem, servers, run_as=ourselves, stop_signal=signal.SIGINT).alone():
+            pass
+
+
+def _families(servers: Path) -> list[Path]:
+    return list(servers.glob("*.family"))

@@ -14,15 +14,16 @@ from entrypoints.http.controllers.assets import AssetController
 from entrypoints.http.controllers.history import HistoryController
 from entrypoints.http.controllers.holds import HoldController
 from entrypoints.http.controllers.integrity import IntegrityController
+from entrypoints.http.controllers.statements import StatementController
 from entrypoints.http.controllers.transfers import TransferController
 from entrypoints.http.controllers.user_movements import UserMovementController
 from entrypoints.http.controllers.wallet_movements import WalletMovementController
 from entrypoints.http.controllers.wallets import WalletController
 from entrypoints.http.dependencies import from_container
+from entrypoints.http.exception_handlers import EXCEPTION_HANDLERS
 from entrypoints.http.health import HealthController
 from entrypoints.http.metrics import metrics
 from entrypoints.http.openapi.config import openapi_config
-from entrypoints.http.problems import EXCEPTION_HANDLERS
 from entrypoints.http.strict_request import StrictRequest
 from entrypoints.version import VERSION
 
@@ -64,6 +65,7 @@ def create_litestar(container: Container) -> Litestar:
             TransferController,
             HoldController,
             HistoryController,
+            StatementController,
         ],
     )
 

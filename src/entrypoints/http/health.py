@@ -11,8 +11,9 @@ from litestar.params import SkipValidation
 
 from core.domain.errors import Unavailable
 from entrypoints.http.context import context_of
+from entrypoints.http.exception_handlers import RETRY_AFTER_SECONDS, respond
 from entrypoints.http.problem_types import NOT_READY
-from entrypoints.http.problems import RETRY_AFTER_SECONDS, problem, respond
+from entrypoints.http.problems import problem
 from ports.health import HealthCheck
 from ports.posting import Posting
 

@@ -5,8 +5,8 @@ from typing import Any
 
 from litestar import Request
 
-from core.domain.book import Render
 from core.domain.idempotency import IdempotencyClaim, fingerprint
+from core.domain.instructions import Render
 from entrypoints.http.context import context_of, principal_of
 from entrypoints.http.problem_types import IDEMPOTENCY_KEY_MISSING, INVALID_IDEMPOTENCY_KEY
 from entrypoints.http.problems import MalformedRequest

@@ -63,7 +63,7 @@ def read_cursor(cursor: str | None, kind: type[Place]) -> Place | None:
         position = msgspec.json.decode(urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)), type=kind)
         if write_cursor(position) == cursor and _is_in_utc(position):
             return position
-    except ValueError:  # not base64, not JSON, or of another shape
+    except (ValueError, RecursionError):  # not base64, not JSON, or of another shape
         pass
     raise MalformedRequest(INVALID_CURSOR, field_error(["cursor"], "not a cursor of this list"))
 

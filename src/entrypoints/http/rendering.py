@@ -2,8 +2,8 @@
 
 import msgspec
 
-from core.domain.book import Outcome, Posted, Refused, Render
 from core.domain.idempotency import Answer
+from core.domain.instructions import Outcome, Posted, Refused, Render
 from entrypoints.http.problems import refusal
 from entrypoints.http.schemas.holds import HoldMovementResponse
 from entrypoints.http.schemas.transfers import TransferResponse, TransfersResponse

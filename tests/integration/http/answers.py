@@ -7,9 +7,7 @@ import httpx
 
 PROBLEM_JSON = "application/problem+json"
 _TRACEPARENT = re.compile(r"00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-01")
-_INSIDES = re.compile(
-    r"Traceback|sqlalchemy|asyncpg|litestar|SELECT |INSERT |\.py\b|/work/|site-packages", re.IGNORECASE
-)
+_INSIDES = re.compile(r"Traceback|sqlalchemy|asyncpg|litestar|SELECT |INSERT |\.py\b|site-packages", re.IGNORECASE)
 
 
 def refused(answer: httpx.Response, status: int, code: str, pointer: str | None = None) -> dict[str, Any]:

@@ -7,19 +7,17 @@ import asyncpg
 import httpx
 import pytest
 
-from conftest import Tenant, TestDatabase, register_tenant
+from conftest import Tenant, TestDatabase
 from entrypoints.container import Container
 from entrypoints.development.api_process import ApiProcess
-from integration.http.money_routes import Shop, open_shop
+from integration.http.money_routes import Shop, open_shop, tenant_with_client
 
 
 @pytest.fixture(scope="session")
 async def shopkeeper(api: ApiProcess, container: Container) -> AsyncIterator[Tenant]:
     """The tenant of all shops: to register one for each test would take longer than the test."""
-    tenant_id, api_key, operator_key = await register_tenant(container)
-    headers, limits = {"Authorization": f"Bearer {api_key}"}, httpx.Limits(max_connections=100)
-    async with httpx.AsyncClient(base_url=api.base_url, headers=headers, timeout=30, limits=limits) as client:
-        yield Tenant(tenant_id, api_key, operator_key, client)
+    async with tenant_with_client(api, container) as tenant:
+        yield tenant
 
 
 @pytest.fixture(scope="session")

@@ -1,11 +1,16 @@
 """Every request that moves money, as data, for the rules that hold for all of them."""
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
-from conftest import Tenant
+import httpx
+
+from conftest import Tenant, register_tenant
+from entrypoints.container import Container
+from entrypoints.development.api_process import ApiProcess
 
 Body = dict[str, Any]
 
@@ -90,6 +95,15 @@ MONEY_ROUTES = (
     ),
 )
 AMOUNT_ROUTES = tuple(route for route in MONEY_ROUTES if route.has_amount)
+
+
+@asynccontextmanager
+async def tenant_with_client(api: ApiProcess, container: Container) -> AsyncIterator[Tenant]:
+    """A tenant for the time of the block, for fixtures that many tests share."""
+    tenant_id, api_key, operator_key = await register_tenant(container)
+    headers, limits = {"Authorization": f"Bearer {api_key}"}, httpx.Limits(max_connections=100)
+    async with httpx.AsyncClient(base_url=api.base_url, headers=headers, timeout=30, limits=limits) as client:
+        yield Tenant(tenant_id, api_key, operator_key, client)
 
 
 async def open_shop(tenant: Tenant, *, user_id: str = "alice") -> Shop:

@@ -169,6 +169,14 @@ async def test_a_body_of_a_megabyte_is_refused_and_the_connection_lives_on(
     refused(await send(shared_shop, route, body), 413, "body_too_large")
 
 
+async def test_a_body_may_have_256_kilobytes_and_not_a_byte_more(shop: Shop) -> None:
+    def body(size: int) -> str:
+        return '{"amount": 5' + " " * (size - 13) + "}"
+
+    posted(await send(shop, MONEY_ROUTES[0], body(262_144)))
+    refused(await send(shop, MONEY_ROUTES[0], body(262_145)), 413, "body_too_large")
+
+
 async def test_a_body_that_comes_in_chunks_is_measured_as_it_comes(shared_shop: Shop) -> None:
     async def endless() -> Any:
         yield b'{"amount": 5'

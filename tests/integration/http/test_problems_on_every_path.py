@@ -11,6 +11,8 @@ import pytest
 from dependency_injector import providers
 
 from conftest import Tenant, TestDatabase
+from core.domain.errors import CoreError
+from core.domain.idempotency import RequestInProgress
 from entrypoints.container import Container
 from entrypoints.development.api_process import ApiProcess
 from entrypoints.http.app import create_app
@@ -173,21 +175,32 @@ async def failing(shared_database: TestDatabase, shared_shop: Shop) -> AsyncIter
     await container.database().dispose()
 
 
-@pytest.mark.parametrize("error", [PostingQueueFull, PostingTooLate, PostingStopping, PostingUnconfirmed])
-async def test_what_can_be_tried_again_says_when(failing: Any, shared_shop: Shop, error: type[Exception]) -> None:
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [
+        (PostingQueueFull, 503),
+        (PostingTooLate, 503),
+        (PostingStopping, 503),
+        (PostingUnconfirmed, 503),
+        (RequestInProgress, 409),
+    ],
+)
+async def test_what_can_be_tried_again_says_when(
+    failing: Any, shared_shop: Shop, error: type[CoreError], status: int
+) -> None:
     async with failing(error("not now")) as client:
         for path, body in (
             ("/v1/transfers", {"from_wallet_id": shared_shop.alice, "to_wallet_id": shared_shop.bob, "amount": 5}),
             (f"/v1/wallets/{shared_shop.alice}/credit", {"amount": 5}),
         ):
             answer = await client.post(path, json=body, headers=fresh_key())
-            document = refused(answer, 503, error.code)  # type: ignore[attr-defined]
+            document = refused(answer, status, error.code)
             assert document["retryable"] is True
             assert answer.headers["retry-after"] == "1"
 
 
 async def test_a_bug_of_ours_tells_nobody_what_is_inside(failing: Any, shared_shop: Shop) -> None:
-    secret = 'SELECT secret FROM api_keys; File "/work/main/src/core/secret.py"'
+    secret = 'SELECT secret FROM api_keys; File "/srv/bursar/secret.py"'
     body = {"from_wallet_id": shared_shop.alice, "to_wallet_id": shared_shop.bob, "amount": 5}
     async with failing(RuntimeError(secret)) as client:
         answer = await client.post("/v1/transfers", json=body, headers=fresh_key())

@@ -3,8 +3,6 @@
 import asyncio
 from uuid import uuid4
 
-import pytest
-
 from integration.http.answers import posted, refused
 from integration.http.money_routes import Shop
 
@@ -36,14 +34,14 @@ async def test_of_many_reversals_at_once_one_wins(shop: Shop) -> None:
     assert await shop.tenant.available(shop.bob) == 0
 
 
-@pytest.mark.parametrize("action", ["credit", "debit", "topup", "bonus", "spend"])
-async def test_every_movement_with_the_tenant_can_be_reversed(shop: Shop, action: str) -> None:
+async def test_every_movement_with_the_tenant_can_be_reversed(shop: Shop) -> None:
     before = await shop.tenant.available(shop.alice)
-    moved = posted(await shop.tenant.post(f"/v1/wallets/{shop.alice}/{action}", {"amount": 50}))
+    for action in ("credit", "debit", "topup", "bonus", "spend"):
+        moved = posted(await shop.tenant.post(f"/v1/wallets/{shop.alice}/{action}", {"amount": 50}))
 
-    posted(await shop.tenant.post(f"/v1/transfers/{moved['id']}/reverse", {}))
+        posted(await shop.tenant.post(f"/v1/transfers/{moved['id']}/reverse", {}))
 
-    assert await shop.tenant.available(shop.alice) == before
+        assert await shop.tenant.available(shop.alice) == before, action
 
 
 async def test_many_legs_are_taken_back_last_first(shop: Shop) -> None:

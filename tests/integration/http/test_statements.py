@@ -5,8 +5,6 @@ import io
 from datetime import UTC, datetime
 from typing import Any
 
-import pytest
-
 from integration.http.answers import posted, refused
 from integration.http.money_routes import Shop
 
@@ -114,16 +112,14 @@ async def test_the_csv_is_asked_for_by_parameter_or_by_header(shop: Shop) -> Non
     assert {by_header.headers["vary"], parameter_wins.headers["vary"]} == {"Accept"}
 
 
-@pytest.mark.parametrize(
-    "text",
-    ['=HYPERLINK("http://evil","x")', "+1+1", "-2+3", "@SUM(A1)", " =1+1", "\uff1d1+1"],
-)
-async def test_no_cell_of_a_csv_is_run_as_a_formula(shop: Shop, text: str) -> None:
-    posted(await shop.tenant.post(f"/v1/wallets/{shop.bob}/credit", {"amount": 5, "description": text}))
+async def test_no_cell_of_a_csv_is_run_as_a_formula(shop: Shop) -> None:
+    formulas = ['=HYPERLINK("http://evil","x")', "+1+1", "-2+3", "@SUM(A1)", " =1+1", "\uff1d1+1"]
+    for text in formulas:
+        posted(await shop.tenant.post(f"/v1/wallets/{shop.bob}/credit", {"amount": 5, "description": text}))
 
-    cell = (await rows(shop, shop.bob))[-2]["description"]
+    cells = [row["description"] for row in await rows(shop, shop.bob)]
 
-    assert cell == f"'{text}"
+    assert cells[2:-1] == [f"'{text}" for text in formulas]
 
 
 async def test_commas_and_quotes_stay_within_their_cell(shop: Shop) -> None:

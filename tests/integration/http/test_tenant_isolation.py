@@ -6,9 +6,11 @@ from typing import Any
 import httpx
 import pytest
 
-from conftest import MakeTenant, Tenant
+from conftest import Tenant
+from entrypoints.container import Container
+from entrypoints.development.api_process import ApiProcess
 from integration.http.answers import posted, refused
-from integration.http.money_routes import MONEY_ROUTES, MoneyRoute, Shop, fresh_key, ids
+from integration.http.money_routes import MONEY_ROUTES, MoneyRoute, Shop, fresh_key, ids, tenant_with_client
 
 SINCE = "?from=2020-01-01T00:00:00Z"
 READING = (
@@ -26,10 +28,11 @@ WITHOUT_FOREIGN_IDS = {"TopUpUser", "GrantUserBonus", "SpendByUser"}
 """They name users, and each tenant has its own."""
 
 
-@pytest.fixture
-async def stranger(make_tenant: MakeTenant) -> Tenant:
+@pytest.fixture(scope="module")
+async def stranger(api: ApiProcess, container: Container) -> AsyncIterator[Tenant]:
     """Another tenant."""
-    return await make_tenant()
+    async with tenant_with_client(api, container) as tenant:
+        yield tenant
 
 
 @pytest.fixture
@@ -71,14 +74,14 @@ async def test_no_wallet_of_another_tenant_can_be_changed(shared_shop: Shop, str
 
 @pytest.mark.usefixtures("untouched")
 async def test_no_money_leaves_for_or_comes_from_another_tenant(shared_shop: Shop, stranger: Tenant) -> None:
-    mine = await stranger.wallet("alice", balance=1000)
+    mine = await stranger.wallet("carol", balance=1000)
     hold = posted(await stranger.post("/v1/holds", {"wallet_id": mine, "amount": 100}))["hold"]["id"]
     theirs = shared_shop.alice
     pairs: list[dict[str, Any]] = [
         {"from_wallet_id": mine, "to_wallet_id": theirs, "amount": 1},
         {"from_wallet_id": theirs, "to_wallet_id": mine, "amount": 1},
     ]
-    own = {"from_wallet_id": mine, "to_wallet_id": await stranger.wallet("bob"), "amount": 1}
+    own = {"from_wallet_id": mine, "to_wallet_id": await stranger.wallet("dave"), "amount": 1}
 
     attempts: list[tuple[str, object]] = [("/v1/transfers", pair) for pair in pairs]
     attempts += [("/v1/transfers", {"legs": [own, pair]}) for pair in pairs]
@@ -102,9 +105,10 @@ async def test_an_id_of_another_tenant_is_as_unknown_as_one_of_nobody(shared_sho
 
 async def test_lists_and_filters_show_nothing_of_another_tenant(shared_shop: Shop, stranger: Tenant) -> None:
     client, user_id = stranger.client, shared_shop.user_id
+    for path in ("/v1/wallets", "/v1/holds"):
+        assert shared_shop.alice not in (await client.get(path)).text
+        assert shared_shop.hold not in (await client.get(path)).text
     for path in (
-        "/v1/wallets",
-        "/v1/holds",
         f"/v1/wallets?user_id={user_id}",
         f"/v1/holds?wallet_id={shared_shop.alice}",
         f"/v1/users/{user_id}/transactions",

@@ -7,14 +7,6 @@ import pytest
 from integration.http.answers import posted, refused
 from integration.http.money_routes import MONEY_ROUTES, Shop, fresh_key
 
-TO_BOB = {
-    "CreditWallet": "credit",
-    "TopUpWallet": "topup",
-    "GrantBonus": "bonus",
-    "DebitWallet": "debit",
-    "SpendFromWallet": "spend",
-}
-
 
 async def set_status(shop: Shop, wallet_id: str, status: str) -> None:
     """Freeze, thaw or close."""
@@ -89,12 +81,12 @@ async def test_a_wallet_whose_money_is_all_held_is_not_closed(shop: Shop) -> Non
     refused(answer, 409, "wallet_not_empty", "#/status")
 
 
-@pytest.mark.parametrize("action", TO_BOB.values(), ids=TO_BOB.keys())
-async def test_a_closed_wallet_takes_nothing_and_gives_nothing(shop: Shop, action: str) -> None:
+async def test_a_closed_wallet_takes_nothing_and_gives_nothing(shop: Shop) -> None:
     posted(await shop.tenant.post(f"/v1/wallets/{shop.bob}/debit", {"amount": 100}))
     await set_status(shop, shop.bob, "closed")
 
-    refused(await shop.tenant.post(f"/v1/wallets/{shop.bob}/{action}", {"amount": 5}), 422, "wallet_closed")
+    for action in ("credit", "topup", "bonus", "debit", "spend"):
+        refused(await shop.tenant.post(f"/v1/wallets/{shop.bob}/{action}", {"amount": 5}), 422, "wallet_closed")
 
 
 async def test_a_closed_wallet_stays_closed_but_can_be_read(shop: Shop) -> None:

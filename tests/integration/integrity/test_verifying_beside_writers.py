@@ -21,6 +21,7 @@ from core.application.integrity.verify_export import verify_export
 from core.domain.accounts import Purpose
 from core.domain.identifiers import HoldId, TenantId, WalletId
 from entrypoints.container import checkpoint_checker
+from ports.checkpoint_repository import CheckpointRepository
 from ports.ledger_inspection import LedgerInspection
 
 Happening = Callable[[], Awaitable[None]]
@@ -40,19 +41,19 @@ def small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 class Interrupted:
-    """An inspection before each of whose statements something happens, as often as *times*."""
+    """A reader before each of whose statements something happens, as often as *times*."""
 
-    def __init__(self, inner: LedgerInspection, happening: Happening, *, times: int) -> None:
+    def __init__(self, inner: object, happening: Happening, *, times: int) -> None:
         self._inner = inner
         self._happening = happening
         self.left = times
 
     def __getattr__(self, name: str) -> Callable[..., Awaitable[Any]]:
-        async def interrupted(tenant_id: TenantId, **keywords: Any) -> Any:
+        async def interrupted(*given: Any, **keywords: Any) -> Any:
             if self.left > 0:
                 self.left -= 1
                 await self._happening()
-            return await getattr(self._inner, name)(tenant_id, **keywords)
+            return await getattr(self._inner, name)(*given, **keywords)
 
         return interrupted
 
@@ -85,12 +86,17 @@ async def test_whatever_happens_between_two_statements_is_nothing_wrong(market: 
     for _ in range(3):
         await happening()
     handler = market.container.verify_ledger()
-    interrupted = Interrupted(handler.inspection, happening, times=INTERRUPTIONS)
+    inspection = Interrupted(handler.inspection, happening, times=INTERRUPTIONS)
+    checkpoints = Interrupted(handler.checkpoints, happening, times=5)
 
-    verification = await replace(handler, inspection=cast("LedgerInspection", interrupted))(market.tenant_id)
+    verification = await replace(
+        handler,
+        inspection=cast("LedgerInspection", inspection),
+        checkpoints=cast("CheckpointRepository", checkpoints),
+    )(market.tenant_id)
 
     assert verification.findings == []
-    assert interrupted.left == 0
+    assert (inspection.left, checkpoints.left) == (0, 0)
     assert verification.entries > 100
 
 

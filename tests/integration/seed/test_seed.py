@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import asyncpg
+
 from conftest import TestDatabase
 from entrypoints.container import Container
 from entrypoints.development.keys import keys_in

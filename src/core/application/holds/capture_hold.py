@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from core.application.holds.hold_step import step_instruction
 from core.application.transfers.request import Details, MoneyRequest
 from core.domain.accounts import Purpose
-from core.domain.book import PostingRequest
 from core.domain.holds import CaptureHold as HoldToCapture
 from core.domain.idempotency import Answer
 from core.domain.identifiers import HoldId, WalletId
+from core.domain.instructions import PostingRequest
 from core.domain.wallets import capture_destination
 from ports.account_opening import AccountOpening
 from ports.hold_reader import HoldReader

@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 
 from core.application.holds.hold_step import step_instruction
-from core.domain.book import Outcome, Posted, PostingRequest
 from core.domain.holds import ExpireHold, Hold
 from core.domain.idempotency import Answer, internal_claim
 from core.domain.identifiers import TenantId
+from core.domain.instructions import Outcome, Posted, PostingRequest
 from ports.clock import Clock
 from ports.hold_reader import HoldReader
 from ports.id_generator import IdGenerator

@@ -1,9 +1,9 @@
 """The instruction that takes a hold one step on; its legs follow from the hold, under lock."""
 
 from core.application.transfers.request import Details
-from core.domain.book import Instruction
 from core.domain.holds import CaptureHold, ExpireHold, Hold, HoldStep
 from core.domain.identifiers import TransferId, main_account_id, reserve_account_id
+from core.domain.instructions import Instruction
 from core.domain.transfers import TransferDraft, TransferType
 from ports.id_generator import IdGenerator
 

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from core.application.transfers.request import Details, MoneyRequest
-from core.domain.book import Instruction, PostingRequest
 from core.domain.holds import PlaceHold as HoldToPlace
 from core.domain.idempotency import Answer
 from core.domain.identifiers import HoldId, TransferId, WalletId
+from core.domain.instructions import Instruction, PostingRequest
 from core.domain.transfers import TransferDraft, TransferType
 from core.domain.wallets import hold_leg
 from ports.account_opening import AccountOpening

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 
 from core.application.holds.hold_step import step_instruction
 from core.application.transfers.request import Details, MoneyRequest
-from core.domain.book import PostingRequest
 from core.domain.holds import ReleaseHold as HoldToRelease
 from core.domain.idempotency import Answer
 from core.domain.identifiers import HoldId
+from core.domain.instructions import PostingRequest
 from ports.hold_reader import HoldReader
 from ports.id_generator import IdGenerator
 from ports.posting import Posting

@@ -31,6 +31,8 @@ def verify_export(lines: Iterable[str], checker: CheckpointChecker, *, progress:
     """
     Walk the file once, from its first line to its last, or to the first that cannot be read.
 
+    *lines* are decoded when they are asked for, one by one: one that is no UTF-8 is a damaged line like others.
+
     Raises:
         NotAnExport: If it does not begin as an export does.
         OSError: If the file cannot be read.
@@ -45,7 +47,7 @@ def verify_export(lines: Iterable[str], checker: CheckpointChecker, *, progress:
             if number % PROGRESS_LINES == 0:
                 progress(verification)
     except UnicodeDecodeError as error:
-        _damaged(verification, f"somewhere behind line {number}: {error}")
+        _damaged(verification, f"line {number + 1} is not one of {FORMAT}: {error}")
     except _UNREADABLE as error:
         _damaged(verification, f"line {number} is not one of {FORMAT}: {error}")
     else:

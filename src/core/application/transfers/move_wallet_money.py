@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 
 from core.application.transfers.request import Details, MoneyRequest
-from core.domain.book import Instruction, PostingRequest
 from core.domain.idempotency import Answer
 from core.domain.identifiers import TransferId, WalletId
+from core.domain.instructions import Instruction, PostingRequest
 from core.domain.transfers import TransferDraft, TransferType
 from core.domain.wallets import COUNTERPART, counterpart_leg
 from ports.account_opening import AccountOpening

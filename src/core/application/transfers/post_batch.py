@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from core.application.transfers.request import Details, MoneyRequest
 from core.application.transfers.transfer_between_wallets import WalletLeg, draft_between_wallets, instruction_of
-from core.domain.book import PostingRequest, Render
 from core.domain.idempotency import Answer, IdempotencyClaim
+from core.domain.instructions import PostingRequest, Render
 from ports.id_generator import IdGenerator
 from ports.posting import Posting
 

@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from core.domain.book import Render
 from core.domain.idempotency import IdempotencyClaim
 from core.domain.identifiers import TenantId
+from core.domain.instructions import Render
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 
 from core.application.transfers.request import Details, MoneyRequest
-from core.domain.book import Instruction, PostingRequest
 from core.domain.idempotency import Answer
 from core.domain.identifiers import TransferId
-from core.domain.transfers import TransferDraft, TransferType, check_reversible, mirror_legs
+from core.domain.instructions import Instruction, PostingRequest
+from core.domain.transfers import TransferDraft, TransferType, mirror_legs
 from ports.id_generator import IdGenerator
 from ports.journal import Journal
 from ports.posting import Posting
@@ -34,11 +34,9 @@ class ReverseTransferHandler:
 
         Raises:
             TransferNotFound: If there is none.
-            TransferNotReversible: If transfers of its type end in another way.
             Unavailable: If it could not be posted now.
         """
         original = (await self.journal.transfer(command.tenant_id, command.transfer_id)).transfer
-        check_reversible(original)
         draft = TransferDraft(
             id=TransferId(self.ids.new()),
             type=TransferType.REVERSAL,
@@ -48,6 +46,7 @@ class ReverseTransferHandler:
             description=command.details.description,
             metadata=command.details.metadata,
             reversal_of=original.id,
+            undoes=original.type,
         )
         touched = frozenset(entry.account_id for entry in original.entries)
         instruction = Instruction(command.tenant_id, (draft,), accounts=touched)

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from core.application.transfers.request import Details, MoneyRequest
-from core.domain.book import Instruction, PostingRequest
 from core.domain.idempotency import Answer
 from core.domain.identifiers import TenantId, TransferId, WalletId, main_account_id
+from core.domain.instructions import Instruction, PostingRequest
 from core.domain.transfers import Leg, TransferDraft, TransferType
 from ports.id_generator import IdGenerator
 from ports.posting import Posting

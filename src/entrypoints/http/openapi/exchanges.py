@@ -7,9 +7,9 @@ import msgspec
 
 from core.domain.accounts import AccountStatus, Purpose
 from core.domain.assets import AssetKind
-from core.domain.book import Posted
 from core.domain.holds import HoldStatus
 from core.domain.identifiers import main_account_id, reserve_account_id
+from core.domain.instructions import Posted
 from core.domain.transfers import Transfer, TransferType
 from entrypoints.http.health import HealthResponse, LiveResponse, PostingResponse, ReadyResponse
 from entrypoints.http.openapi import samples

@@ -7,9 +7,9 @@ from uuid import UUID
 import msgspec
 from msgspec import Meta
 
-from core.domain.book import Posted
 from core.domain.holds import DEFAULT_LIFETIME, MAX_LIFETIME, MIN_LIFETIME, Hold, HoldStatus
 from core.domain.identifiers import main_account_id, reserve_account_id
+from core.domain.instructions import Posted
 from core.domain.wallets import WalletBalance
 from entrypoints.http.schemas.fields import Amount, MovementRequest, StoredMetadata, raw_json
 from entrypoints.http.schemas.transfers import TransferResponse

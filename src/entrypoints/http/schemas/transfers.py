@@ -9,9 +9,9 @@ from msgspec import Meta
 
 from core.application.transfers.transfer_between_wallets import WalletLeg
 from core.domain.accounts import Purpose
-from core.domain.book import Posted
 from core.domain.holds import Hold
 from core.domain.identifiers import TransferId, WalletId
+from core.domain.instructions import Posted
 from core.domain.transfers import MAX_LEGS, Entry, Transfer, TransferType
 from entrypoints.http.schemas.fields import (
     Amount,
@@ -293,6 +293,7 @@ class LineResponse(msgspec.Struct, frozen=True, kw_only=True):
     metadata: StoredMetadata | None
     hold_id: UUID | None
     reversal_of: UUID | None
+    trace_id: str
     entry: EntryResponse
 
     @classmethod
@@ -308,6 +309,7 @@ class LineResponse(msgspec.Struct, frozen=True, kw_only=True):
             metadata=raw_json(transfer.metadata),
             hold_id=transfer.hold_id,
             reversal_of=transfer.reversal_of,
+            trace_id=transfer.trace_id,
             entry=EntryResponse.of(line.entry),
         )
 
