@@ -7,9 +7,11 @@ from core.domain.identifiers import AccountId, TenantId, WalletId
 
 
 class AccountOpening(Protocol):
-    """Opens idempotently, in a transaction of its own, before the posting that needs the account."""
+    """Opens idempotently, in a transaction of its own, before the posting that needs the account; keeps who asked."""
 
-    async def ensure_system(self, tenant_id: TenantId, purpose: Purpose, asset: str) -> AccountId:
+    async def ensure_system(
+        self, tenant_id: TenantId, purpose: Purpose, asset: str, *, trace_id: str | None = None
+    ) -> AccountId:
         """
         The tenant's account of that purpose and asset, open.
 
@@ -18,6 +20,8 @@ class AccountOpening(Protocol):
         """
         ...
 
-    async def ensure_reserve(self, tenant_id: TenantId, wallet_id: WalletId, asset: str) -> AccountId:
+    async def ensure_reserve(
+        self, tenant_id: TenantId, wallet_id: WalletId, asset: str, *, trace_id: str | None = None
+    ) -> AccountId:
         """The wallet's reserve account, open."""
         ...

@@ -49,6 +49,6 @@ class UnitOfWork(Protocol):
 class UnitOfWorkFactory(Protocol):
     """Where a use case gets a fresh unit of work."""
 
-    def __call__(self) -> UnitOfWork:
-        """A unit of work, not yet begun."""
+    def __call__(self, *, trace_id: str | None = None) -> UnitOfWork:
+        """A unit of work, not yet begun; what it adds carries *trace_id*."""
         ...

@@ -68,16 +68,23 @@ async def test_a_user_has_one_wallet_an_asset(begin: UnitOfWorkFactory, market: 
         assert (await work.wallets.of_user(market.tenant_id, "alice", COINS)).id == first
 
 
-async def test_many_who_open_it_at_the_same_time_open_one_and_leave_nothing_behind(
+async def test_of_two_who_open_it_at_the_same_time_the_slower_leaves_nothing_behind(
     begin: UnitOfWorkFactory, market: Market
 ) -> None:
-    outcomes = await asyncio.gather(*(opened(begin, market, "alice") for _ in range(8)))
+    winner = WalletId(market.container.ids().new())
+    async with begin() as faster:
+        assert await faster.wallets.open(market.tenant_id, winner, user_id="alice", asset=COINS, metadata=None)
+        slower = asyncio.create_task(opened(begin, market, "alice"))
+        await asyncio.sleep(0.05)
+        assert not slower.done()
+        await faster.commit()
 
-    (winner,) = [wallet_id for wallet_id, new in outcomes if new]
+    loser, new = await slower
+
+    assert not new
+    assert code_of(await market.posting.post(market.transfer(winner, loser))) == "wallet_not_found"
     async with begin() as work:
         assert (await work.wallets.of_user(market.tenant_id, "alice", COINS)).id == winner
-        for loser in (wallet_id for wallet_id, new in outcomes if not new):
-            assert code_of(await market.posting.post(market.transfer(winner, loser))) == "wallet_not_found"
 
 
 async def test_there_is_no_wallet_in_an_asset_the_tenant_does_not_have(

@@ -59,9 +59,11 @@ async def bank_on(installation: Installation, *, wallets: int, opening: int) -> 
     headers = {"Authorization": f"Bearer {api_key}"}
     async with httpx.AsyncClient(base_url=base_urls[0], headers=headers, timeout=30) as client:
         opened = [await _open_wallet(client, number, opening) for number in range(wallets)]
-        yield Bank(tenant_id, api_key, client, wires, opened)
-    for wire in wires:
-        await wire.aclose()
+        try:
+            yield Bank(tenant_id, api_key, client, wires, opened)
+        finally:
+            for wire in wires:
+                await wire.aclose()
 
 
 async def _open_wallet(client: httpx.AsyncClient, number: int, opening: int) -> str:

@@ -7,6 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 from adapters.postgres.errors import constraint_of, translated
 from adapters.postgres.remembered import Remembered
 from adapters.postgres.tables import AccountRow
+from adapters.postgres.tracing import name_trace
 from core.domain.accounts import WALLET_FLOOR, Purpose
 from core.domain.assets import AssetNotFound
 from core.domain.identifiers import AccountId, TenantId, WalletId, reserve_account_id, system_account_id
@@ -23,7 +24,9 @@ class PostgresAccountOpening:
         self._system: Remembered[tuple[TenantId, Purpose, str], AccountId] = Remembered(_CAPACITY)
         self._reserves: Remembered[tuple[TenantId, WalletId], AccountId] = Remembered(_CAPACITY)
 
-    async def ensure_system(self, tenant_id: TenantId, purpose: Purpose, asset: str) -> AccountId:
+    async def ensure_system(
+        self, tenant_id: TenantId, purpose: Purpose, asset: str, *, trace_id: str | None = None
+    ) -> AccountId:
         """
         The tenant's account of that purpose and asset, open.
 
@@ -34,41 +37,45 @@ class PostgresAccountOpening:
         account_id = self._system.get(key)
         if account_id is None:
             account_id = system_account_id(tenant_id, purpose, asset)
-            await self._open(tenant_id, account_id, purpose, asset, wallet_id=None)
+            values = _values(tenant_id, account_id, purpose, asset, wallet_id=None)
+            await self._open(asset, values, trace_id)
             self._system.keep(key, account_id)
         return account_id
 
-    async def ensure_reserve(self, tenant_id: TenantId, wallet_id: WalletId, asset: str) -> AccountId:
+    async def ensure_reserve(
+        self, tenant_id: TenantId, wallet_id: WalletId, asset: str, *, trace_id: str | None = None
+    ) -> AccountId:
         """The wallet's reserve account, open."""
         key = (tenant_id, wallet_id)
         account_id = self._reserves.get(key)
         if account_id is None:
             account_id = reserve_account_id(wallet_id)
-            await self._open(tenant_id, account_id, Purpose.RESERVE, asset, wallet_id=wallet_id)
+            values = _values(tenant_id, account_id, Purpose.RESERVE, asset, wallet_id=wallet_id)
+            await self._open(asset, values, trace_id)
             self._reserves.keep(key, account_id)
         return account_id
 
-    async def _open(
-        self, tenant_id: TenantId, account_id: AccountId, purpose: Purpose, asset: str, *, wallet_id: WalletId | None
-    ) -> None:
-        statement = (
-            insert(AccountRow)
-            .values(
-                tenant_id=tenant_id,
-                id=account_id,
-                asset=asset,
-                purpose=purpose.value,
-                wallet_id=wallet_id,
-                floor=None if wallet_id is None else WALLET_FLOOR,
-            )
-            .on_conflict_do_nothing()
-        )
+    async def _open(self, asset: str, values: dict[str, object], trace_id: str | None) -> None:
         try:
             with translated():
                 async with self._sessions() as session:
-                    await session.execute(statement)
+                    await name_trace(session, trace_id)
+                    await session.execute(insert(AccountRow).values(values).on_conflict_do_nothing())
                     await session.commit()
         except IntegrityError as error:
             if constraint_of(error) == "accounts_asset_exists":
                 raise AssetNotFound(f"no asset {asset}", pointer="#/asset") from error
             raise
+
+
+def _values(
+    tenant_id: TenantId, account_id: AccountId, purpose: Purpose, asset: str, *, wallet_id: WalletId | None
+) -> dict[str, object]:
+    return {
+        "tenant_id": tenant_id,
+        "id": account_id,
+        "asset": asset,
+        "purpose": purpose.value,
+        "wallet_id": wallet_id,
+        "floor": None if wallet_id is None else WALLET_FLOOR,
+    }

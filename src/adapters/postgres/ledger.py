@@ -8,6 +8,7 @@ by id, idempotency keys, guard rows, outbox (docs/decisions/0004).
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import starmap
 from typing import TypeAlias
 from uuid import UUID
 
@@ -42,7 +43,7 @@ class _Batch:
 
     answers: list[Answer] = field(default_factory=list[Answer])
     posted: list[Posted] = field(default_factory=list[Posted])
-    placed: list[Hold] = field(default_factory=list[Hold])
+    placed: list[tuple[Hold, str]] = field(default_factory=list[tuple[Hold, str]])
     stepped: dict[tuple[TenantId, HoldId], Hold] = field(default_factory=dict[tuple[TenantId, HoldId], Hold])
     keys: list[tuple[IdempotencyClaim, Answer, str]] = field(default_factory=list[tuple[IdempotencyClaim, Answer, str]])
 
@@ -157,7 +158,7 @@ class Ledger:
         if claimed != len(keys):
             raise BatchRaced
         if batch.placed:
-            await connection.execute(sql.INSERT_HOLDS, *_columns(map(_hold_row, batch.placed), 13))
+            await connection.execute(sql.INSERT_HOLDS, *_columns(starmap(_hold_row, batch.placed), 14))
         if batch.stepped:
             await connection.execute(sql.UPDATE_HOLDS, *_columns(map(_step_row, batch.stepped.values()), 5))
 
@@ -207,7 +208,7 @@ def _decide(requests: Sequence[PostingRequest], decided: dict[_Scope, tuple[byte
             batch.posted.append(outcome)
             if outcome.hold is not None:
                 if isinstance(request.instruction.hold, PlaceHold):
-                    batch.placed.append(outcome.hold)
+                    batch.placed.append((outcome.hold, outcome.transfers[0].trace_id))
                 else:
                     batch.stepped[outcome.hold.tenant_id, outcome.hold.id] = outcome.hold
         elif isinstance(outcome.error, NotFound):
@@ -292,7 +293,7 @@ def _step_row(hold: Hold) -> tuple[object, ...]:
     return hold.tenant_id, hold.id, hold.captured, hold.released, hold.status.value
 
 
-def _hold_row(hold: Hold) -> tuple[object, ...]:
+def _hold_row(hold: Hold, trace_id: str) -> tuple[object, ...]:
     return (
         hold.tenant_id,
         hold.id,
@@ -307,4 +308,5 @@ def _hold_row(hold: Hold) -> tuple[object, ...]:
         hold.reference,
         hold.description,
         hold.metadata,
+        trace_id,
     )

@@ -91,13 +91,13 @@ SELECT count(*) FROM claimed
 
 INSERT_HOLDS = """
 INSERT INTO holds (tenant_id, id, wallet_id, asset, amount, captured, released, status, expires_at, placed_at,
-                   reference, description, metadata)
+                   reference, description, metadata, trace_id)
 SELECT tenant_id, id, wallet_id, asset, amount, captured, released, status, expires_at, placed_at, reference,
-       description, metadata::json
+       description, metadata::json, trace_id
 FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::bigint[], $6::bigint[], $7::bigint[], $8::text[],
-            $9::timestamptz[], $10::timestamptz[], $11::text[], $12::text[], $13::text[])
+            $9::timestamptz[], $10::timestamptz[], $11::text[], $12::text[], $13::text[], $14::text[])
     AS given (tenant_id, id, wallet_id, asset, amount, captured, released, status, expires_at, placed_at, reference,
-              description, metadata)
+              description, metadata, trace_id)
 """
 
 UPDATE_HOLDS = """

@@ -60,6 +60,7 @@ class AssetRow(DefaultBase):
     exponent: Mapped[int] = mapped_column(SmallInteger)
     kind: Mapped[str] = mapped_column(Text)
     created_at: Mapped[datetime] = mapped_column(_Moment, server_default="now()")
+    trace_id: Mapped[str | None] = mapped_column(Text, server_default="of the unit of work")
 
 
 class AccountRow(DefaultBase):
@@ -74,6 +75,7 @@ class AccountRow(DefaultBase):
     floor: Mapped[int | None] = mapped_column(BigInteger)
     status: Mapped[str] = mapped_column(Text, server_default="active")
     created_at: Mapped[datetime] = mapped_column(_Moment, server_default="now()")
+    trace_id: Mapped[str | None] = mapped_column(Text, server_default="of the unit of work")
     debt_allowed: Mapped[bool] = mapped_column(Boolean, server_default="false")
     balance: Mapped[int] = mapped_column(BigInteger, server_default="0")
     sequence: Mapped[int] = mapped_column(BigInteger, server_default="0")
@@ -91,6 +93,7 @@ class WalletRow(DefaultBase):
     asset: Mapped[str] = mapped_column(Text)
     metadata_: Mapped[str | None] = mapped_column("metadata", JsonText)
     created_at: Mapped[datetime] = mapped_column(_Moment, server_default="now()")
+    trace_id: Mapped[str | None] = mapped_column(Text, server_default="of the unit of work")
 
 
 class TransferRow(DefaultBase):
@@ -164,6 +167,7 @@ class HoldRow(DefaultBase):
     reference: Mapped[str | None] = mapped_column(Text)
     description: Mapped[str | None] = mapped_column(Text)
     metadata_: Mapped[str | None] = mapped_column("metadata", JsonText)
+    trace_id: Mapped[str | None] = mapped_column(Text, server_default="of the unit of work")
 
 
 class BalanceSnapshotRow(DefaultBase):

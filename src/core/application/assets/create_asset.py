@@ -16,6 +16,7 @@ class CreateAsset:
     name: str
     exponent: int
     kind: AssetKind
+    trace_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,7 @@ class CreateAssetHandler:
             AssetAlreadyExists: If the code is taken with other properties.
         """
         asset = Asset(command.code, command.name, command.exponent, command.kind)
-        async with self.unit_of_work() as work:
+        async with self.unit_of_work(trace_id=command.trace_id) as work:
             added = await work.assets.add(command.tenant_id, [asset])
             kept = await work.assets.get(command.tenant_id, asset.code)
             await work.commit()

@@ -46,7 +46,7 @@ class CaptureHoldHandler:
         """
         hold = await self.holds.get(command.tenant_id, command.hold_id)
         if command.to_wallet_id is None:
-            await self.accounts.ensure_system(command.tenant_id, Purpose.REVENUE, hold.asset)
+            await self.accounts.ensure_system(command.tenant_id, Purpose.REVENUE, hold.asset, trace_id=command.trace_id)
         destination = capture_destination(
             tenant_id=command.tenant_id, asset=hold.asset, to_wallet_id=command.to_wallet_id
         )

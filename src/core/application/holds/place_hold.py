@@ -44,7 +44,7 @@ class PlaceHoldHandler:
             Unavailable: If it could not be posted now.
         """
         asset = await self.directory.asset_of(command.tenant_id, command.wallet_id)
-        await self.accounts.ensure_reserve(command.tenant_id, command.wallet_id, asset)
+        await self.accounts.ensure_reserve(command.tenant_id, command.wallet_id, asset, trace_id=command.trace_id)
         leg = hold_leg(wallet_id=command.wallet_id, amount=command.amount)
         hold_id = TransferId(self.ids.new())
         draft = TransferDraft(

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from core.application.transfers.move_wallet_money import MoveWalletMoney, counterpart_posting
 from core.application.transfers.request import Details, MoneyRequest
 from core.domain.idempotency import Answer
-from core.domain.identifiers import TenantId, WalletId
+from core.domain.identifiers import WalletId
 from core.domain.transfers import TransferType
 from core.domain.wallets import COUNTERPART, OPENING_TYPES, WalletNotFound, check_user_id
 from ports.account_opening import AccountOpening
@@ -52,8 +52,10 @@ class MoveUserMoneyHandler:
         except WalletNotFound:
             if command.type not in OPENING_TYPES:
                 raise
-            wallet_id = await self._open(command.tenant_id, command.user_id, command.asset)
-        await self.accounts.ensure_system(command.tenant_id, COUNTERPART[command.type], command.asset)
+            wallet_id = await self._open(command)
+        await self.accounts.ensure_system(
+            command.tenant_id, COUNTERPART[command.type], command.asset, trace_id=command.trace_id
+        )
         movement = MoveWalletMoney(
             tenant_id=command.tenant_id,
             claim=command.claim,
@@ -66,8 +68,9 @@ class MoveUserMoneyHandler:
         )
         return await self.posting.post(counterpart_posting(self.ids, movement, command.asset))
 
-    async def _open(self, tenant_id: TenantId, user_id: str, asset: str) -> WalletId:
-        async with self.unit_of_work() as work:
+    async def _open(self, command: MoveUserMoney) -> WalletId:
+        tenant_id, user_id, asset = command.tenant_id, command.user_id, command.asset
+        async with self.unit_of_work(trace_id=command.trace_id) as work:
             wallet_id = WalletId(self.ids.new())
             if await work.wallets.open(tenant_id, wallet_id, user_id=user_id, asset=asset, metadata=None):
                 await work.commit()

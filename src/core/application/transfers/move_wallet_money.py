@@ -42,7 +42,9 @@ class MoveWalletMoneyHandler:
             Unavailable: If it could not be posted now.
         """
         asset = await self.directory.asset_of(command.tenant_id, command.wallet_id)
-        await self.accounts.ensure_system(command.tenant_id, COUNTERPART[command.type], asset)
+        await self.accounts.ensure_system(
+            command.tenant_id, COUNTERPART[command.type], asset, trace_id=command.trace_id
+        )
         return await self.posting.post(counterpart_posting(self.ids, command, asset))
 
 

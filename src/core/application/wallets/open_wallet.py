@@ -16,6 +16,7 @@ class OpenWallet:
     user_id: str
     asset: str
     metadata: str | None = None
+    trace_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,7 @@ class OpenWalletHandler:
             AssetNotFound: If the tenant has no such asset.
         """
         check_user_id(command.user_id)
-        async with self.unit_of_work() as work:
+        async with self.unit_of_work(trace_id=command.trace_id) as work:
             opened = await work.wallets.open(
                 command.tenant_id,
                 WalletId(self.ids.new()),

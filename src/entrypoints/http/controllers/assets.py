@@ -8,7 +8,7 @@ from litestar.params import JSONBody
 
 from core.application.assets.create_asset import CreateAssetHandler
 from core.application.assets.list_assets import ListAssetsHandler
-from entrypoints.http.context import principal_of
+from entrypoints.http.context import context_of, principal_of
 from entrypoints.http.pagination import DEFAULT_PAGE, Page, one_page, read_cursor
 from entrypoints.http.parameters import Cursor, Limit
 from entrypoints.http.positions import AssetPosition
@@ -30,7 +30,9 @@ class AssetController(Controller):
         create_asset: NamedDependency[CreateAssetHandler],
     ) -> Response[AssetResponse]:
         """Add an asset of your own. The same again answers 200 and changes nothing."""
-        asset, is_new = await create_asset(data.to_command(principal_of(request).tenant_id))
+        asset, is_new = await create_asset(
+            data.to_command(principal_of(request).tenant_id, trace_id=context_of(request).trace_id)
+        )
         return Response(AssetResponse.of(asset), status_code=201 if is_new else 200)
 
     @get(operation_id="ListAssets", summary="List assets")

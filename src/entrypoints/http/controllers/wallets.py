@@ -10,7 +10,7 @@ from core.application.wallets.change_wallet import ChangeWalletHandler
 from core.application.wallets.open_wallet import OpenWalletHandler
 from core.application.wallets.read_wallets import ReadWalletsHandler
 from core.domain.identifiers import WalletId
-from entrypoints.http.context import principal_of
+from entrypoints.http.context import context_of, principal_of
 from entrypoints.http.instants import read_past_instant
 from entrypoints.http.pagination import DEFAULT_PAGE, Page, one_page, read_cursor
 from entrypoints.http.parameters import Cursor, Limit, UserFilter, WalletInPath
@@ -49,7 +49,9 @@ class WalletController(Controller):
         open_wallet: NamedDependency[OpenWalletHandler],
     ) -> Response[WalletResponse]:
         """One wallet per user and asset. The same again answers 200 with the wallet that is there."""
-        wallet, is_new = await open_wallet(data.to_command(principal_of(request).tenant_id))
+        wallet, is_new = await open_wallet(
+            data.to_command(principal_of(request).tenant_id, trace_id=context_of(request).trace_id)
+        )
         return Response(WalletResponse.of(wallet), status_code=201 if is_new else 200)
 
     @get(operation_id="ListWallets", summary="List wallets")

@@ -19,9 +19,16 @@ class CreateAssetRequest(Request, frozen=True, kw_only=True):
     exponent: Annotated[int, Meta(ge=0, le=8, description="Decimals of its major unit.")] = 0
     kind: AssetKind = AssetKind.POINTS
 
-    def to_command(self, tenant_id: TenantId) -> CreateAsset:
+    def to_command(self, tenant_id: TenantId, *, trace_id: str) -> CreateAsset:
         """The same for the core."""
-        return CreateAsset(tenant_id=tenant_id, code=self.code, name=self.name, exponent=self.exponent, kind=self.kind)
+        return CreateAsset(
+            tenant_id=tenant_id,
+            code=self.code,
+            name=self.name,
+            exponent=self.exponent,
+            kind=self.kind,
+            trace_id=trace_id,
+        )
 
 
 class AssetResponse(msgspec.Struct, frozen=True, kw_only=True):

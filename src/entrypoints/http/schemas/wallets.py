@@ -30,13 +30,14 @@ class OpenWalletRequest(Request, frozen=True, kw_only=True):
     asset: AssetCode
     metadata: Metadata | None = None
 
-    def to_command(self, tenant_id: TenantId) -> OpenWallet:
+    def to_command(self, tenant_id: TenantId, *, trace_id: str) -> OpenWallet:
         """The same for the core."""
         return OpenWallet(
             tenant_id=tenant_id,
             user_id=self.user_id,
             asset=self.asset,
             metadata=canonical_metadata(self.metadata),
+            trace_id=trace_id,
         )
 
 

@@ -39,6 +39,8 @@ CREATE TABLE api_keys (
 );
 CREATE UNIQUE INDEX api_keys_by_id ON api_keys (id);
 
+-- trace_id: the request a row came from; the unit of work names it, unless the row says it itself.
+
 -- What ----------------------------------------------------------------------------------------------------------------
 
 CREATE TABLE assets (
@@ -48,6 +50,7 @@ CREATE TABLE assets (
     exponent smallint NOT NULL,
     kind text NOT NULL,
     created_at timestamptz NOT NULL DEFAULT now(),
+    trace_id text DEFAULT nullif(current_setting('bursar.trace_id', true), ''),
     CONSTRAINT assets_pkey PRIMARY KEY (tenant_id, code),
     CONSTRAINT assets_tenant_exists FOREIGN KEY (tenant_id) REFERENCES tenants (tenant_id),
     CONSTRAINT assets_exponent_range CHECK (exponent BETWEEN 0 AND 8),
@@ -65,6 +68,7 @@ CREATE TABLE accounts (
     floor bigint,
     status text NOT NULL DEFAULT 'active',
     created_at timestamptz NOT NULL DEFAULT now(),
+    trace_id text DEFAULT nullif(current_setting('bursar.trace_id', true), ''),
     debt_allowed boolean NOT NULL DEFAULT false,
     balance bigint NOT NULL DEFAULT 0,
     sequence bigint NOT NULL DEFAULT 0,
@@ -89,6 +93,7 @@ CREATE TABLE wallets (
     asset text NOT NULL,
     metadata json,
     created_at timestamptz NOT NULL DEFAULT now(),
+    trace_id text DEFAULT nullif(current_setting('bursar.trace_id', true), ''),
     CONSTRAINT wallets_pkey PRIMARY KEY (tenant_id, id),
     CONSTRAINT wallets_one_per_user_and_asset UNIQUE (tenant_id, user_id, asset),
     CONSTRAINT wallets_main_account_exists FOREIGN KEY (tenant_id, id) REFERENCES accounts (tenant_id, id)
@@ -166,6 +171,7 @@ CREATE TABLE holds (
     reference text,
     description text,
     metadata json,
+    trace_id text DEFAULT nullif(current_setting('bursar.trace_id', true), ''),
     CONSTRAINT holds_pkey PRIMARY KEY (tenant_id, id),
     CONSTRAINT holds_wallet_exists FOREIGN KEY (tenant_id, wallet_id) REFERENCES wallets (tenant_id, id),
     CONSTRAINT holds_status_known CHECK (status IN ('pending', 'captured', 'released', 'expired')),
