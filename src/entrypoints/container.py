@@ -121,7 +121,7 @@ class Container(containers.DeclarativeContainer):
     expire_holds = providers.Singleton(ExpireHoldsHandler, posting, hold_reader, ids, clock)
     read_holds = providers.Singleton(ReadHoldsHandler, hold_reader)
 
-    ledger_inspection = providers.Singleton(PostgresLedgerInspection, reading_sessions, sessions)
+    ledger_inspection = providers.Singleton(PostgresLedgerInspection, sessions)
     ledger_upkeep = providers.Singleton(PostgresLedgerUpkeep, sessions)
     checkpoint_repository = providers.Singleton(PostgresCheckpointRepository, sessions)
     checkpoint_signer = providers.Singleton(Ed25519CheckpointSigner, settings.provided.checkpoint_key_file)

@@ -1,15 +1,17 @@
 """What `ports.unit_of_work` promises: what happens in it is kept by commit, and only by commit."""
 
 from collections.abc import Awaitable, Callable
+from uuid import UUID
 
 import asyncpg
 import pytest
 
 from adapters.postgres.unit_of_work import PostgresUnitOfWork
-from concurrency.market import Market
+from concurrency.market import TRACE, Market
 from conftest import TestDatabase
 from core.domain.assets import Asset, AssetKind, AssetNotFound
 from core.domain.errors import Unavailable
+from core.domain.identifiers import TenantId
 from entrypoints.container import Container
 from ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
 
@@ -17,8 +19,8 @@ GEMS = Asset("GEMS", "Gems", 0, AssetKind.POINTS)
 
 
 def postgres(container: Container) -> UnitOfWorkFactory:
-    def begin() -> UnitOfWork:
-        return PostgresUnitOfWork(container.sessions())
+    def begin(*, trace_id: str | None = None) -> UnitOfWork:
+        return PostgresUnitOfWork(container.sessions(), trace_id=trace_id)
 
     return begin
 
@@ -56,6 +58,26 @@ async def test_an_error_takes_everything_back_and_stays_what_it_is(begin: UnitOf
             await work.assets.get(market.tenant_id, GEMS.code)
 
 
+async def test_a_server_that_goes_away_before_the_beginning_is_unavailable_and_no_connection_is_kept(
+    begin: UnitOfWorkFactory, container: Container, shared_database: TestDatabase
+) -> None:
+    admin = await asyncpg.connect(shared_database.admin_url)
+    pool_size = container.settings().database_pool_size
+
+    for _ in range(pool_size + 1):
+        await container.database().ping()
+        await admin.execute(
+            "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND state = 'idle' AND application_name = 'bursar'"
+        )
+        with pytest.raises(Unavailable):
+            await _begin_and_read(begin)
+
+    async with begin(trace_id=TRACE):
+        pass
+    await admin.close()
+
+
 async def by_reading_on(work: UnitOfWork, market: Market) -> None:
     await work.assets.get(market.tenant_id, GEMS.code)
 
@@ -80,6 +102,11 @@ async def test_a_server_that_goes_away_is_unavailable(
         with pytest.raises(AssetNotFound):
             await work.assets.get(market.tenant_id, GEMS.code)
     await admin.close()
+
+
+async def _begin_and_read(begin: UnitOfWorkFactory) -> None:
+    async with begin(trace_id=TRACE) as work:
+        await work.assets.page(TenantId(UUID(int=0)), after="", limit=1)
 
 
 async def _add_and_fail(begin: UnitOfWorkFactory, market: Market) -> None:

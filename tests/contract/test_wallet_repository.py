@@ -17,8 +17,8 @@ from ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
 
 
 def postgres(container: Container) -> UnitOfWorkFactory:
-    def begin() -> UnitOfWork:
-        return PostgresUnitOfWork(container.sessions())
+    def begin(*, trace_id: str | None = None) -> UnitOfWork:
+        return PostgresUnitOfWork(container.sessions(), trace_id=trace_id)
 
     return begin
 

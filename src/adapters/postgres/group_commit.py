@@ -11,6 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from random import SystemRandom
 from typing import TypeAlias
+from uuid import UUID
 
 import asyncpg
 import structlog
@@ -21,7 +22,7 @@ from adapters.postgres.ledger import BatchRaced, Ledger, accounts_of
 from adapters.postgres.posting_meter import PostingMeter
 from adapters.postgres.posting_queue import PostingQueue, Submission
 from core.domain.idempotency import Answer
-from core.domain.identifiers import AccountId, TenantId
+from core.domain.identifiers import TenantId
 from core.domain.instructions import PostingRequest
 from ports.posting import PostingFigures, PostingUnconfirmed
 
@@ -30,6 +31,7 @@ _jitter = SystemRandom().uniform
 
 PostingConnection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 Connect = Callable[[], Awaitable[PostingConnection]]
+_Row = tuple[TenantId, UUID]
 
 _CONFLICTS = (BatchRaced, asyncpg.DeadlockDetectedError, asyncpg.SerializationError)
 _LOST = (
@@ -83,7 +85,7 @@ class GroupCommit:
             max_age_seconds=self._limits.max_age_seconds,
         )
         self._connection: PostingConnection | None = None
-        self._stuck: set[tuple[TenantId, AccountId]] = set()
+        self._stuck: set[_Row] = set()
         self._lane: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
@@ -203,7 +205,7 @@ class GroupCommit:
 
     async def _part_from_locked(self, batch: list[Submission]) -> None:
         """A lock took too long: let only those who want it wait, and write the others."""
-        wanted = accounts_of(request.instruction for submission in batch for request in submission.requests)
+        wanted = {row for submission in batch for row in _rows_of(submission)}
         locked = await self._locked_among(wanted)
         self._meter.batch_retried()
         if locked:
@@ -218,12 +220,12 @@ class GroupCommit:
             await self._settle(batch[middle:])
 
     async def _set_stuck_aside(self, batch: list[Submission]) -> list[Submission]:
-        """Put back what wants an account that is still locked by others; the rest is free to be written."""
+        """Put back what wants a row that is still locked by others; the rest is free to be written."""
         self._stuck = await self._locked_among(self._stuck)
         free: list[Submission] = []
         waiting: list[Submission] = []
         for submission in batch:
-            wanted = accounts_of(request.instruction for request in submission.requests)
+            wanted = _rows_of(submission)
             (free if wanted.isdisjoint(self._stuck) else waiting).append(submission)
         if waiting:
             await self._wait_again(waiting, pause=not free)
@@ -234,19 +236,20 @@ class GroupCommit:
         if pause:
             await asyncio.sleep(self._limits.recheck_seconds)
 
-    async def _locked_among(self, wanted: set[tuple[TenantId, AccountId]]) -> set[tuple[TenantId, AccountId]]:
-        """Which of the accounts another transaction holds, asked without waiting; all, if even asking is refused."""
-        tenants, accounts = [key[0] for key in wanted], [key[1] for key in wanted]
+    async def _locked_among(self, wanted: set[_Row]) -> set[_Row]:
+        """Which of the rows another transaction holds, asked without waiting; all, if even asking is refused."""
+        tenants, ids = [row[0] for row in wanted], [row[1] for row in wanted]
         try:
             connection = await self._connected()
-            rows = await connection.fetch(sql.FIND_UNLOCKED_ACCOUNTS, tenants, accounts)
-            existing = await connection.fetch(sql.FIND_ACCOUNTS, tenants, accounts)
+            unlocked = await connection.fetch(sql.FIND_UNLOCKED_ACCOUNTS, tenants, ids)
+            unlocked += await connection.fetch(sql.FIND_UNLOCKED_HOLDS, tenants, ids)
+            existing = await connection.fetch(sql.FIND_ACCOUNTS_AND_HOLDS, tenants, ids)
         except _LOST:
             self._drop_connection()
             return set()
         except asyncpg.PostgresError:  # a migration has locked the table, say
             return set(wanted)
-        return {(row[0], row[1]) for row in existing} - {(row[0], row[1]) for row in rows}
+        return {(row[0], row[1]) for row in existing} - {(row[0], row[1]) for row in unlocked}
 
     async def _connected(self) -> PostingConnection:
         if self._connection is None or self._connection.is_closed():
@@ -266,6 +269,13 @@ def connector(address: DatabaseAddress) -> Connect:
         return await connect_for_posting(address)
 
     return connect
+
+
+def _rows_of(submission: Submission) -> set[_Row]:
+    """Every account and hold it would lock; ids of the two never meet."""
+    instructions = [request.instruction for request in submission.requests]
+    holds = {(wish.tenant_id, wish.hold_id) for wish in instructions if wish.hold_id is not None}
+    return {*accounts_of(instructions), *holds}
 
 
 def _explain(error: Exception) -> Exception:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, and_, select, tuple_
+from sqlalchemy import Row, Select, and_, select, true, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from adapters.postgres.errors import translated
@@ -91,15 +91,35 @@ class PostgresJournal:
         limit: int,
     ) -> Sequence[JournalLine]:
         """All main-account lines of one user, newest first by (posted_at, transfer, leg), behind *before*."""
-        from_user = select(WalletRow.id).where(WalletRow.tenant_id == tenant_id, WalletRow.user_id == user_id)
-        query = _filtered(_lines(tenant_id).where(EntryRow.account_id.in_(from_user)), where)
+        newest_first = (EntryRow.posted_at.desc(), EntryRow.transfer_id.desc(), EntryRow.leg.desc())
+        query = _filtered(_lines(tenant_id).where(EntryRow.account_id == WalletRow.id), where)
         if before is not None:
             query = query.where(
                 EntryRow.posted_at <= before[0],
                 tuple_(EntryRow.posted_at, EntryRow.transfer_id, EntryRow.leg) < before,
             )
-        newest_first = (EntryRow.posted_at.desc(), EntryRow.transfer_id.desc(), EntryRow.leg.desc())
-        return await self._fetch(query.order_by(*newest_first).limit(limit))
+        # A page from each wallet, by its account's index, then the newest of those: never all that a user ever did.
+        of_wallet = query.with_only_columns(EntryRow.transfer_id, EntryRow.leg, EntryRow.posted_at)
+        of_wallet = of_wallet.order_by(*newest_first).limit(limit).correlate(WalletRow)
+        newest = of_wallet.lateral("newest")
+        places = (
+            select(newest.c.transfer_id, newest.c.leg, newest.c.posted_at)
+            .select_from(WalletRow)
+            .join(newest, true())
+            .where(WalletRow.tenant_id == tenant_id, WalletRow.user_id == user_id)
+            .order_by(newest.c.posted_at.desc(), newest.c.transfer_id.desc(), newest.c.leg.desc())
+            .limit(limit)
+            .subquery("places")
+        )
+        lines = _lines(tenant_id).join(
+            places,
+            and_(
+                places.c.transfer_id == EntryRow.transfer_id,
+                places.c.leg == EntryRow.leg,
+                places.c.posted_at == EntryRow.posted_at,
+            ),
+        )
+        return await self._fetch(lines.order_by(*newest_first))
 
     async def balance_at(self, tenant_id: TenantId, account_id: AccountId, moment: datetime) -> int:
         """The account's balance in minor units, its entries up to and including *moment* counted; 0 before any."""

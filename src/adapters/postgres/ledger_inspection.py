@@ -28,9 +28,8 @@ OpenSession = Callable[[], AbstractAsyncContextManager[AsyncSession]]
 class PostgresLedgerInspection:
     """Implements `ports.ledger_inspection.LedgerInspection`."""
 
-    def __init__(self, reading_sessions: OpenSession, sessions: OpenSession) -> None:
-        """Read pages through *reading_sessions*, whole tables through *sessions* with a longer time limit."""
-        self._reading_sessions = reading_sessions
+    def __init__(self, sessions: OpenSession) -> None:
+        """Read through *sessions*, a short transaction a statement."""
         self._sessions = sessions
 
     @asynccontextmanager
@@ -45,12 +44,12 @@ class PostgresLedgerInspection:
                 def same() -> AbstractAsyncContextManager[AsyncSession]:
                     return nullcontext(session)
 
-                yield PostgresLedgerInspection(same, same)
+                yield PostgresLedgerInspection(same)
 
     async def tenants(self) -> Sequence[TenantId]:
         """Every tenant, by id."""
         with translated():
-            async with self._reading_sessions() as session:
+            async with self._sessions() as session:
                 rows = await session.scalars(sql.TENANTS)
                 return [TenantId(row) for row in rows]
 
@@ -138,7 +137,8 @@ class PostgresLedgerInspection:
 
     async def _rows(self, query: TextClause, **values: Any) -> Sequence[Row[*tuple[Any, ...]]]:
         with translated():
-            async with self._reading_sessions() as session:
+            async with self._sessions() as session:
+                await session.execute(sql.IN_ORDER_OF_INDEXES)
                 return (await session.execute(query, values)).all()
 
     async def _whole(self, query: str, tenant_id: TenantId) -> Sequence[Sequence[Any]]:

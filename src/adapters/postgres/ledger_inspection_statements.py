@@ -1,4 +1,10 @@
-"""The SQL that reads the whole ledger: pages by key, each through its index, and two sums over everything."""
+"""
+The SQL that reads the whole ledger: pages by key, each through its index, and two sums over everything.
+
+A partition that was filled within the last minute has no statistics yet, and a planner that takes it for empty would
+sort all of it for each page, and compare each row of a page with each row of the table. So sorting is discouraged, and
+what belongs to a page's rows is looked up row by row (LATERAL with LIMIT or OFFSET, which no plan turns into a join).
+"""
 
 from sqlalchemy import text
 
@@ -6,6 +12,9 @@ from adapters.postgres.journal_partitions import PARTITION_MONTHS
 
 _OLDEST_MONTH = f"(SELECT min(month) FROM ({PARTITION_MONTHS}) AS kept)"
 
+IN_ORDER_OF_INDEXES = text(
+    "SELECT set_config('enable_sort', 'off', true), set_config('enable_bitmapscan', 'off', true)"
+)
 LONG_STATEMENTS = text("SET LOCAL statement_timeout = '60s'")
 LONG_PAUSES = text("SET LOCAL idle_in_transaction_session_timeout = '60s'")
 TENANTS = text("SELECT tenant_id FROM tenants ORDER BY tenant_id")
@@ -34,13 +43,17 @@ SELECT entry.account_id, entry.asset, entry.sequence, entry.transfer_id, entry.l
        entry.balance_after, entry.chain, entry.posted_at,
        transfer.id, transfer.type, transfer.entry_count, transfer.trace_id, transfer.reference, transfer.description,
        transfer.metadata, transfer.reversal_of, transfer.hold_id
-FROM entries AS entry
-LEFT JOIN transfers AS transfer ON transfer.tenant_id = entry.tenant_id AND transfer.id = entry.transfer_id
-                               AND transfer.posted_at = entry.posted_at
-WHERE entry.tenant_id = :tenant AND entry.account_id <= :until
-  AND (entry.account_id, entry.posted_at, entry.sequence) > (:account, :posted_at, :sequence)
+FROM (
+    SELECT * FROM entries
+    WHERE tenant_id = :tenant AND account_id <= :until
+      AND (account_id, posted_at, sequence) > (:account, :posted_at, :sequence)
+    ORDER BY account_id, posted_at, sequence LIMIT :limit
+) AS entry
+LEFT JOIN LATERAL (
+    SELECT * FROM transfers
+    WHERE tenant_id = :tenant AND id = entry.transfer_id AND posted_at = entry.posted_at LIMIT 1
+) AS transfer ON true
 ORDER BY entry.account_id, entry.posted_at, entry.sequence
-LIMIT :limit
 """)
 # Both what is registered and what is there; of detached months only the register's rows are left.
 TRANSFER_SUMS = text(f"""
@@ -53,9 +66,13 @@ FROM (
     (SELECT id FROM transfers WHERE tenant_id = :tenant AND id > :after ORDER BY id LIMIT :limit)
     ORDER BY id LIMIT :limit
 ) AS page
-LEFT JOIN transfer_register AS registered ON registered.tenant_id = :tenant AND registered.transfer_id = page.id
-LEFT JOIN transfers AS transfer ON transfer.tenant_id = :tenant AND transfer.id = page.id
-                               AND transfer.posted_at = registered.posted_at
+LEFT JOIN LATERAL (
+    SELECT * FROM transfer_register WHERE tenant_id = :tenant AND transfer_id = page.id LIMIT 1
+) AS registered ON true
+LEFT JOIN LATERAL (
+    SELECT * FROM transfers
+    WHERE tenant_id = :tenant AND id = page.id AND posted_at = registered.posted_at LIMIT 1
+) AS transfer ON true
 LEFT JOIN LATERAL (
     SELECT sum(given)::bigint AS given, max(abs(net))::bigint AS net FROM (
         SELECT count(*) AS given, sum(amount * direction) AS net FROM entries AS entry
@@ -71,9 +88,13 @@ SELECT transfer.id, transfer.type, transfer.posted_at, transfer.trace_id, transf
        entry.leg, entry.account_id, account.wallet_id, account.purpose, entry.asset, entry.sequence, entry.direction,
        entry.amount, entry.balance_after, entry.chain
 FROM (SELECT * FROM transfers WHERE tenant_id = :tenant AND id > :after ORDER BY id LIMIT :limit) AS transfer
-LEFT JOIN entries AS entry ON entry.tenant_id = transfer.tenant_id AND entry.transfer_id = transfer.id
-                          AND entry.posted_at = transfer.posted_at
-LEFT JOIN accounts AS account ON account.tenant_id = entry.tenant_id AND account.id = entry.account_id
+LEFT JOIN LATERAL (
+    SELECT * FROM entries
+    WHERE tenant_id = :tenant AND transfer_id = transfer.id AND posted_at = transfer.posted_at OFFSET 0
+) AS entry ON true
+LEFT JOIN LATERAL (
+    SELECT * FROM accounts WHERE tenant_id = :tenant AND id = entry.account_id LIMIT 1
+) AS account ON true
 ORDER BY transfer.id, entry.leg
 """)
 

@@ -45,10 +45,22 @@ ORDER BY account.tenant_id, account.id
 FOR NO KEY UPDATE OF account SKIP LOCKED
 """
 
-FIND_ACCOUNTS = """
+FIND_UNLOCKED_HOLDS = """
+SELECT hold.tenant_id, hold.id
+FROM unnest($1::uuid[], $2::uuid[]) AS wanted (tenant_id, id)
+JOIN holds AS hold USING (tenant_id, id)
+ORDER BY hold.tenant_id, hold.id
+FOR NO KEY UPDATE OF hold SKIP LOCKED
+"""
+
+FIND_ACCOUNTS_AND_HOLDS = """
 SELECT account.tenant_id, account.id
 FROM unnest($1::uuid[], $2::uuid[]) AS wanted (tenant_id, id)
 JOIN accounts AS account USING (tenant_id, id)
+UNION ALL
+SELECT hold.tenant_id, hold.id
+FROM unnest($1::uuid[], $2::uuid[]) AS wanted (tenant_id, id)
+JOIN holds AS hold USING (tenant_id, id)
 """
 
 READ_CLOCK = "SELECT clock_timestamp()"

@@ -1,7 +1,7 @@
 """
 The tables as SQLAlchemy sees them, for everything but the posting path.
 
-The migrations make them; tests/integration/test_migrations.py proves that both agree.
+The migrations make them; tests/integration/postgres/test_migrations.py proves that both agree.
 """
 
 from datetime import date, datetime

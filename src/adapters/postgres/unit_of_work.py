@@ -27,9 +27,11 @@ class PostgresUnitOfWork:
 
     async def __aenter__(self) -> Self:
         """Begin."""
-        self._exit.enter_context(translated())
-        self._exit.push_async_callback(self._session.close)
-        await name_trace(self._session, self._trace_id)
+        async with AsyncExitStack() as beginning:
+            beginning.enter_context(translated())
+            beginning.push_async_callback(self._session.close)
+            await name_trace(self._session, self._trace_id)
+            self._exit = beginning.pop_all()
         return self
 
     async def __aexit__(

@@ -240,6 +240,8 @@ CREATE TABLE checkpoint_heads (
     chain bytea NOT NULL,
     CONSTRAINT checkpoint_heads_pkey PRIMARY KEY (tenant_id, account_id, number)
 );
+-- A checkpoint's heads are read by its number; what was signed of an account, by the account.
+CREATE UNIQUE INDEX checkpoint_heads_by_number ON checkpoint_heads (tenant_id, number, account_id);
 
 -- Rules ---------------------------------------------------------------------------------------------------------------
 
