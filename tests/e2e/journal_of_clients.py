@@ -36,7 +36,6 @@ class Wish:
     Attributes:
         changes: What it does to wallets, by their ids, if it is granted.
         told: The first answer that decided it; None as long as nobody knows.
-        sent: How often it was sent.
         originals: How many deciding answers did not say that they are repetitions.
     """
 
@@ -45,7 +44,6 @@ class Wish:
     body: bytes
     changes: Mapping[str, Change]
     told: Told | None = None
-    sent: int = 0
     originals: int = 0
 
     @property
@@ -134,8 +132,6 @@ class Journal:
         wish.originals += not replayed
         if wish.originals > 1:
             self._breach(wish.name, "was decided twice: two answers do not say that they are repetitions")
-        if replayed and wish.sent == 1:
-            self._breach(wish.name, "was sent once, and told that it is a repetition")
         if wish.told is None:
             wish.told = told
         elif wish.told != told:

@@ -28,12 +28,17 @@ class Wire:
 
     def __init__(self, base_url: str, *, api_key: str) -> None:
         """Speak to *base_url* in the name of *api_key*."""
+        self._base_url, self._api_key = base_url, api_key
         address = urlsplit(base_url)
         assert address.hostname is not None
         assert address.port is not None
         self._host, self._port = address.hostname, address.port
         self._same = f"Host: {address.netloc}\r\nAuthorization: Bearer {api_key}\r\nContent-Type: application/json\r\n"
         self._idle: list[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = []
+
+    def another(self) -> "Wire":
+        """A way to the same place that shares no connection with this one."""
+        return Wire(self._base_url, api_key=self._api_key)
 
     async def post(self, path: str, body: bytes, *, key: str, patience_seconds: float = 30.0) -> Response:
         """

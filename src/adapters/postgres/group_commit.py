@@ -122,10 +122,15 @@ class GroupCommit:
         try:
             while not self._queue.is_drained:
                 batch = await self._queue.take(timeout_seconds=None)
-                if batch and self._stuck:
-                    batch = await self._set_stuck_aside(batch)
-                if batch:
-                    await self._settle(batch)
+                try:
+                    if batch and self._stuck:
+                        batch = await self._set_stuck_aside(batch)
+                    if batch:
+                        await self._settle(batch)
+                except Exception:  # a bug may cost a batch its answers, never the process its lane
+                    _log.exception("posting failed unexpectedly")
+                    for submission in batch:
+                        submission.fail(PostingUnconfirmed("it is not known whether it happened; repeat with the same key"))
         finally:  # nobody waits for a lane that has ended, whatever ended it
             for submission in batch:
                 submission.fail(PostingUnconfirmed("the process stopped before the outcome was known"))

@@ -49,11 +49,8 @@ class PostingQueue:
         self._weight = 0
         self._closed = False
         self._arrived = asyncio.Event()
-        self._alarm: asyncio.TimerHandle | None = None
-
-    def __len__(self) -> int:
-        """How many submissions wait."""
-        return len(self._waiting)
+        self._alarm: asyncio.Handle | None = None
+        self._alarm_at = 0.0
 
     def put(self, requests: list[PostingRequest]) -> "asyncio.Future[list[Answer]]":
         """
@@ -141,9 +138,10 @@ class PostingQueue:
 
     def _set_alarm(self, at: float) -> None:
         if self._alarm is not None:
-            if self._alarm.when() <= at:
+            if self._alarm_at <= at:
                 return
             self._alarm.cancel()
+        self._alarm_at = at
         self._alarm = asyncio.get_running_loop().call_at(at, self._fail_overdue)
 
     def _fail_overdue(self) -> None:
