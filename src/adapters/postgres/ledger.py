@@ -133,21 +133,14 @@ class Ledger:
     async def _write(
         self, connection: Connection, batch: _Batch, accounts: Sequence[Account], posted_at: datetime
     ) -> None:
-        keys = [
-            (*claim.scope, claim.fingerprint, answer.status, answer.body, trace_id)
-            for claim, answer, trace_id in batch.keys
-        ]
-        places = {(account.tenant_id, account.id): place for place, account in enumerate(accounts, 1)}
         transfers = [transfer for outcome in batch.posted for transfer in outcome.transfers]
         try:
             claimed = await connection.fetchval(
                 sql.WRITE_BATCH,
                 posted_at,
-                *_columns(keys, 7),
-                *_columns(map(_transfer_row, transfers), 10),
-                [account.id for account in accounts],
-                [account.asset for account in accounts],
-                *_columns(_entry_rows(transfers, places), 7),
+                *_key_columns(batch.keys),
+                *_transfer_columns(transfers),
+                *_entry_columns(transfers, accounts),
                 [self._ids.new() for _ in transfers],
                 [event_type(transfer) for transfer in transfers],
             )
@@ -155,7 +148,7 @@ class Ledger:
             if error.constraint_name == "transfer_keys_pkey":
                 raise BatchRaced from error
             raise
-        if claimed != len(keys):
+        if claimed != len(batch.keys):
             raise BatchRaced
         if batch.placed:
             await connection.execute(sql.INSERT_HOLDS, *_columns(starmap(_hold_row, batch.placed), 14))
@@ -256,37 +249,55 @@ def _guards(instruction: Instruction) -> Iterable[tuple[TenantId, str, str]]:
             yield instruction.tenant_id, "reversal", str(draft.reversal_of)
 
 
-def _transfer_row(transfer: Transfer) -> tuple[object, ...]:
+# Column by column, because that is how unnest takes them, and because building rows first costs as much again.
+
+
+def _key_columns(keys: list[tuple[IdempotencyClaim, Answer, str]]) -> tuple[list[object], ...]:
+    """In the order of their scopes: whoever meets on several keys takes them in the same order."""
+    keys.sort(key=lambda key: key[0].scope)
+    claims = [claim for claim, _answer, _trace_id in keys]
+    answers = [answer for _claim, answer, _trace_id in keys]
     return (
-        transfer.tenant_id,
-        transfer.id,
-        transfer.type.value,
-        len(transfer.entries),
-        transfer.trace_id,
-        transfer.reference,
-        transfer.description,
-        transfer.metadata,
-        transfer.reversal_of,
-        transfer.hold_id,
+        [claim.tenant_id for claim in claims],
+        [claim.key for claim in claims],
+        [claim.item for claim in claims],
+        [claim.fingerprint for claim in claims],
+        [answer.status for answer in answers],
+        [answer.body for answer in answers],
+        [trace_id for _claim, _answer, trace_id in keys],
     )
 
 
-def _entry_rows(
-    transfers: Sequence[Transfer], places: dict[tuple[TenantId, AccountId], int]
-) -> Iterable[tuple[object, ...]]:
-    """Entries with the places (from 1) of their transfer and account among those sent along."""
-    for transfer_place, transfer in enumerate(transfers, 1):
-        tenant_id = transfer.tenant_id
-        for entry in transfer.entries:
-            yield (
-                transfer_place,
-                places[tenant_id, entry.account_id],
-                entry.sequence,
-                entry.leg,
-                entry.amount,
-                entry.balance_after,
-                entry.chain,
-            )
+def _transfer_columns(transfers: list[Transfer]) -> tuple[list[object], ...]:
+    return (
+        [transfer.tenant_id for transfer in transfers],
+        [transfer.id for transfer in transfers],
+        [transfer.type.value for transfer in transfers],
+        [len(transfer.entries) for transfer in transfers],
+        [transfer.trace_id for transfer in transfers],
+        [transfer.reference for transfer in transfers],
+        [transfer.description for transfer in transfers],
+        [transfer.metadata for transfer in transfers],
+        [transfer.reversal_of for transfer in transfers],
+        [transfer.hold_id for transfer in transfers],
+    )
+
+
+def _entry_columns(transfers: list[Transfer], accounts: Sequence[Account]) -> tuple[list[object], ...]:
+    """The accounts, and entries with the places (from 1) of their transfer and account among those sent along."""
+    places = {(account.tenant_id, account.id): place for place, account in enumerate(accounts, 1)}
+    entries = [entry for transfer in transfers for entry in transfer.entries]
+    return (
+        [account.id for account in accounts],
+        [account.asset for account in accounts],
+        [place for place, transfer in enumerate(transfers, 1) for _entry in transfer.entries],
+        [places[transfer.tenant_id, entry.account_id] for transfer in transfers for entry in transfer.entries],
+        [entry.sequence for entry in entries],
+        [entry.leg for entry in entries],
+        [entry.amount for entry in entries],
+        [entry.balance_after for entry in entries],
+        [entry.chain for entry in entries],
+    )
 
 
 def _step_row(hold: Hold) -> tuple[object, ...]:
