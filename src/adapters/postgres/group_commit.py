@@ -127,13 +127,11 @@ class GroupCommit:
                         batch = await self._set_stuck_aside(batch)
                     if batch:
                         await self._settle(batch)
-                except Exception:  # a bug may cost a batch its answers, never the process its lane
+                except Exception:  # noqa: BLE001 - a bug may cost a batch its answers, never the process its lane
                     _log.exception("posting failed unexpectedly")
-                    for submission in batch:
-                        submission.fail(PostingUnconfirmed("it is not known whether it happened; repeat with the same key"))
+                    _leave_in_doubt(batch, "the posting failed; repeat with the same key")
         finally:  # nobody waits for a lane that has ended, whatever ended it
-            for submission in batch:
-                submission.fail(PostingUnconfirmed("the process stopped before the outcome was known"))
+            _leave_in_doubt(batch, "the process stopped before the outcome was known")
             self._queue.abandon()
 
     async def _settle(self, batch: list[Submission]) -> None:
@@ -283,8 +281,13 @@ def _rows_of(submission: Submission) -> set[_Row]:
     return {*accounts_of(instructions), *holds}
 
 
+def _leave_in_doubt(batch: list[Submission], why: str) -> None:
+    for submission in batch:
+        submission.fail(PostingUnconfirmed(why))
+
+
 def _explain(error: Exception) -> Exception:
     """Errors a caller may see as "try again"; anything else is our fault and stays what it is."""
-    if isinstance(error, (*_CONFLICTS, asyncpg.QueryCanceledError, asyncpg.InsufficientResourcesError)):
+    if isinstance(error, (*_CONFLICTS, asyncpg.InsufficientResourcesError)):
         return PostingUnconfirmed("the database is too busy; repeat with the same key")
     return error

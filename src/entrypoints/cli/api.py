@@ -35,6 +35,7 @@ def run(arguments: Namespace) -> int:
     if not is_free(address, port):
         print(f"{address}:{port} cannot be listened on: is another API running there?", file=sys.stderr)
         return 1
+    os.register_at_fork(after_in_child=_forget_handlers)
     Granian(
         "entrypoints.http.asgi:create",
         factory=True,
@@ -53,11 +54,14 @@ def run(arguments: Namespace) -> int:
     return 0
 
 
-def _begin_worker(target: str) -> Any:
-    """The application, in a worker process that can be ended from its first moment on."""
-    # Forked from the supervisor, it has the supervisor's handlers, which would only take note of a SIGTERM.
+def _forget_handlers() -> None:
+    """A worker is forked with the supervisor's handlers, which would only take note of a SIGTERM while it begins."""
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, signal.SIG_DFL)
+
+
+def _begin_worker(target: str) -> Any:
+    """The application, in a worker process that ends with its supervisor."""
     _end_with_supervisor()
     module, _, factory = target.partition(":")
     return getattr(import_module(module), factory)()
