@@ -2,6 +2,7 @@
 
 import asyncpg
 import pytest
+
 from conftest import Tenant, TestDatabase
 
 RECORDS = {

@@ -1,7 +1,12 @@
-"""The journal's monthly partitions, as the catalogue knows them."""
+"""
+The journal's monthly partitions, as the catalogue knows them.
 
-PARTITION_MONTHS = """
-SELECT to_date(right(part.relname, 7), 'YYYY_MM') AS month
+The name is read only where it is one of ours: the planner may look at every relation's before it knows which are
+partitions.
+"""
+
+PARTITION_MONTHS = r"""
+SELECT CASE WHEN part.relname ~ '_\d{4}_\d{2}$' THEN to_date(right(part.relname, 7), 'YYYY_MM') END AS month
 FROM pg_inherits AS attached
 JOIN pg_class AS part ON part.oid = attached.inhrelid
 WHERE attached.inhparent IN ('transfers'::regclass, 'entries'::regclass) AND NOT attached.inhdetachpending

@@ -47,14 +47,16 @@ async def market(container: Container) -> Market:
 async def keep_months(owner: asyncpg.Connection, ahead: int) -> None:
     """Drop the partitions of later months than that, as the owner of the tables may."""
     for table in ("entries", "transfers"):
+        last = await owner.fetchval(
+            "SELECT to_char(now() AT TIME ZONE 'UTC' + $1 * interval '1 month', 'YYYY_MM')", ahead
+        )
         later = await owner.fetch(
             """
-            SELECT relname FROM pg_inherits JOIN pg_class ON oid = inhrelid WHERE inhparent = $1::text::regclass
-            AND to_date(right(relname, 7), 'YYYY_MM') > date_trunc('month', now() AT TIME ZONE 'UTC')
-                + $2 * interval '1 month'
+            SELECT relname FROM pg_inherits JOIN pg_class ON oid = inhrelid
+            WHERE inhparent = $1::text::regclass AND right(relname, 7) > $2
             """,
             table,
-            ahead,
+            last,
         )
         for row in later:
             await owner.execute(f"DROP TABLE {row[0]}")
