@@ -8,12 +8,14 @@ from typing import Annotated, Literal, Self
 import msgspec
 from msgspec import Meta
 
+from entrypoints.cannot_run import CannotRun
+
 _PREFIX = "BURSAR_"
 _COMMON = ("DATABASE_URL", "REDIS_URL")
 """Names that platforms set by custom are accepted without our prefix; ours win."""
 
 
-class InvalidSettings(Exception):
+class InvalidSettings(CannotRun):
     """The environment does not fit; the message names the variable and the rule."""
 
 

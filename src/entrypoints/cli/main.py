@@ -5,6 +5,10 @@ import sys
 from collections.abc import Callable, Sequence
 from importlib import import_module
 
+from entrypoints.cannot_run import CannotRun
+
+_CANNOT_RUN = 1
+
 COMMANDS: dict[str, str] = {
     "dev": "everything on this machine, with embedded PostgreSQL and Valkey, until Ctrl-C",
     "demo": "a whole story over HTTP, with the money that moved, ending with a verified ledger",
@@ -29,7 +33,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
             command.set_defaults(run=module.run)
     chosen = parser.parse_args(given)
     run: Callable[[argparse.Namespace], int] = chosen.run
-    return run(chosen)
+    try:
+        return run(chosen)
+    except CannotRun as reason:
+        print(f"bursar {chosen.command}: {reason}", file=sys.stderr)
+        return _CANNOT_RUN
 
 
 if __name__ == "__main__":

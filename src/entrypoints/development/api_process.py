@@ -12,6 +12,7 @@ from typing import Self
 
 import httpx
 
+from entrypoints.cannot_run import CannotRun
 from entrypoints.embedded.become_server import Way
 from entrypoints.embedded.run_as import RunAs
 from entrypoints.listening import is_free
@@ -21,7 +22,7 @@ STOP_TIMEOUT_SECONDS = 25.0
 _POLL_SECONDS = 0.05
 
 
-class ApiDidNotStart(Exception):
+class ApiDidNotStart(CannotRun):
     """The API is not ready in time, or ended; the message names its log."""
 
 

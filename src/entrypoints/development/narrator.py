@@ -5,8 +5,12 @@ from typing import Any
 
 import httpx
 
+from entrypoints.cannot_run import CannotRun
 
-class StoryBroke(Exception):
+_OK = 200
+
+
+class StoryBroke(CannotRun):
     """A step did not come out as it should."""
 
 
@@ -46,7 +50,7 @@ class Narrator:
         Raises:
             StoryBroke: If the answer is no success.
         """
-        return self._tell(title, await self._client.get(path), httpx.codes.OK)
+        return self._tell(title, await self._client.get(path), _OK)
 
     def _tell(self, title: str, answer: httpx.Response, expect: int) -> dict[str, Any]:
         if answer.status_code != expect:

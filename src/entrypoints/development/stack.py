@@ -13,6 +13,7 @@ from typing import Self
 
 import msgspec
 
+from entrypoints.cannot_run import CannotRun
 from entrypoints.container import Container, make_checkpoint_key, migrate_database, prepare_server
 from entrypoints.development.keys import DevelopmentKeys, keys_in
 from entrypoints.development.seeding import seed
@@ -30,7 +31,7 @@ _SERVERS = "servers"
 _SIGN_OF_OURS = "api_key.pepper"
 
 
-class NotADataFolder(Exception):
+class NotADataFolder(CannotRun):
     """What is to be emptied holds somebody else's files."""
 
 

@@ -80,7 +80,7 @@ async def _batch(narrator: Narrator, carol: str, dave: str) -> None:
 async def _verify(client: httpx.AsyncClient) -> None:
     answer = await client.post("/v1/admin/integrity/verify")
     told = answer.json()
-    if answer.status_code != httpx.codes.OK or not told["is_clean"]:
+    if not (answer.is_success and told["is_clean"]):
         raise StoryBroke(f"the ledger does not verify: {answer.text}")
     print(
         f"\n✓ The books are right: {told['accounts']} accounts, {told['entries']} entries and {told['transfers']}"

@@ -10,11 +10,13 @@ What can keep the embedded servers from running.
 
 from pathlib import Path
 
+from entrypoints.cannot_run import CannotRun
+
 _LOG_TAIL_BYTES = 4_096
 _LOG_TAIL_LINES = 6
 
 
-class EmbeddedServersError(Exception):
+class EmbeddedServersError(CannotRun):
     """The embedded servers cannot run here and now; the sentence says what to do about it."""
 
 
