@@ -13,7 +13,7 @@ from core.domain.access import ApiKey, Environment, Role
 from core.domain.accounts import WALLET_FLOOR, WALLET_PURPOSES, Account, AccountStatus, Purpose
 from core.domain.assets import Asset, AssetKind
 from core.domain.book import Book
-from core.domain.chain import GENESIS
+from core.domain.chain import GENESIS, entry_hash, transfer_digest
 from core.domain.errors import CoreError
 from core.domain.holds import CaptureHold, ExpireHold, Hold, HoldChange, HoldStatus, PlaceHold, ReleaseHold
 from core.domain.identifiers import (
@@ -339,3 +339,32 @@ def refused(outcome: Outcome) -> CoreError:
 def verdict(outcome: Outcome) -> str:
     """``posted``, or the code of the refusal."""
     return "posted" if isinstance(outcome, Posted) else outcome.error.code
+
+
+def linked(previous: bytes, made: Transfer, entry: Entry) -> bytes:
+    """The hash an entry must have."""
+    digest = transfer_digest(
+        tenant_id=made.tenant_id,
+        transfer_id=made.id,
+        type=made.type.value,
+        posted_at=made.posted_at,
+        entry_count=len(made.entries),
+        trace_id=made.trace_id,
+        reference=made.reference,
+        description=made.description,
+        metadata=made.metadata,
+        reversal_of=made.reversal_of,
+        hold_id=made.hold_id,
+    )
+    return entry_hash(
+        previous=previous,
+        tenant_id=made.tenant_id,
+        account_id=entry.account_id,
+        asset=entry.asset,
+        transfer=digest,
+        sequence=entry.sequence,
+        direction=entry.direction,
+        leg=entry.leg,
+        amount=entry.amount,
+        balance_after=entry.balance_after,
+    )

@@ -109,4 +109,4 @@ def _decode(kind: type, value: object) -> object:
         return Secret(str(value))
     if kind is Path:
         return Path(str(value))
-    raise NotImplementedError
+    raise NotImplementedError  # msgspec's own way to hear that a type is not one of ours

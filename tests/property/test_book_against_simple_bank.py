@@ -36,6 +36,7 @@ from builders import (
     draft_between,
     expiry,
     fresh_id,
+    linked,
     main_account,
     movement,
     open_book,
@@ -48,7 +49,7 @@ from builders import (
     verdict,
 )
 from core.domain.accounts import Account, AccountStatus, Purpose, check_status_change
-from core.domain.chain import GENESIS, entry_hash, transfer_digest
+from core.domain.chain import GENESIS
 from core.domain.errors import CoreError
 from core.domain.holds import Hold, HoldStatus
 from core.domain.identifiers import AccountId, HoldId, WalletId, main_account_id, reserve_account_id, system_account_id
@@ -395,35 +396,6 @@ class HoldingMoney(BookAgainstSimpleBank):
 
 class Everything(MovingMoney, HoldingMoney):
     """All of it, mixed."""
-
-
-def linked(previous: bytes, made: Transfer, entry: Entry) -> bytes:
-    """The hash an entry must have."""
-    digest = transfer_digest(
-        tenant_id=made.tenant_id,
-        transfer_id=made.id,
-        type=made.type.value,
-        posted_at=made.posted_at,
-        entry_count=len(made.entries),
-        trace_id=made.trace_id,
-        reference=made.reference,
-        description=made.description,
-        metadata=made.metadata,
-        reversal_of=made.reversal_of,
-        hold_id=made.hold_id,
-    )
-    return entry_hash(
-        previous=previous,
-        tenant_id=made.tenant_id,
-        account_id=entry.account_id,
-        asset=entry.asset,
-        transfer=digest,
-        sequence=entry.sequence,
-        direction=entry.direction,
-        leg=entry.leg,
-        amount=entry.amount,
-        balance_after=entry.balance_after,
-    )
 
 
 @pytest.mark.parametrize("story", [MovingMoney, HoldingMoney, Everything])

@@ -12,6 +12,7 @@ from builders import (
     TRACE_ID,
     AccountFactory,
     InstructionFactory,
+    linked,
     main_account,
     movement,
     open_book,
@@ -21,45 +22,16 @@ from builders import (
     system_account,
     transfer,
 )
-from core.domain.accounts import Account, InsufficientFunds, Purpose
-from core.domain.chain import GENESIS, entry_hash, transfer_digest
+from core.domain.accounts import InsufficientFunds, Purpose
+from core.domain.chain import GENESIS
 from core.domain.identifiers import main_account_id
 from core.domain.instructions import Instruction
-from core.domain.transfers import CREDIT, DEBIT, Entry, Transfer, TransferType
+from core.domain.transfers import CREDIT, DEBIT, Entry, TransferType
 
 
 def told(entries: list[Entry]) -> list[tuple[int, int, int, int, int]]:
     """Leg, direction, amount, balance after and sequence of each entry."""
     return [(entry.leg, entry.direction, entry.amount, entry.balance_after, entry.sequence) for entry in entries]
-
-
-def linked(account: Account, previous: bytes, entry: Entry, transfer_: Transfer) -> bytes:
-    """The hash the entry must carry, computed from what the transfer says."""
-    digest = transfer_digest(
-        tenant_id=transfer_.tenant_id,
-        transfer_id=transfer_.id,
-        type=transfer_.type.value,
-        posted_at=transfer_.posted_at,
-        entry_count=len(transfer_.entries),
-        trace_id=transfer_.trace_id,
-        reference=transfer_.reference,
-        description=transfer_.description,
-        metadata=transfer_.metadata,
-        reversal_of=transfer_.reversal_of,
-        hold_id=transfer_.hold_id,
-    )
-    return entry_hash(
-        previous=previous,
-        tenant_id=account.tenant_id,
-        account_id=account.id,
-        asset=account.asset,
-        transfer=digest,
-        sequence=entry.sequence,
-        direction=entry.direction,
-        leg=entry.leg,
-        amount=entry.amount,
-        balance_after=entry.balance_after,
-    )
 
 
 def test_a_transfer_debits_one_wallet_and_credits_the_other() -> None:
@@ -145,8 +117,8 @@ def test_each_entry_is_linked_to_the_one_before_it_on_its_account() -> None:
     [second] = posted(book.decide(movement(TransferType.TOPUP, ALICE, 2, metadata="{}"))).transfers
 
     for account, side in ((treasury, 0), (alice, 1)):
-        assert first.entries[side].chain == linked(account, GENESIS, first.entries[side], first)
-        assert second.entries[side].chain == linked(account, first.entries[side].chain, second.entries[side], second)
+        assert first.entries[side].chain == linked(GENESIS, first, first.entries[side])
+        assert second.entries[side].chain == linked(first.entries[side].chain, second, second.entries[side])
         assert account.chain == second.entries[side].chain
         assert account.sequence == 2
 
