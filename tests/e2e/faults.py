@@ -55,14 +55,19 @@ async def kill_api_supervisor(stage: Stage) -> None:
 
 
 async def kill_worker(stage: Stage) -> None:
-    """SIGKILL to one worker process: the supervisor starts another."""
+    """SIGKILL to one worker process: the supervisor starts another, which listens again."""
     await asyncio.sleep(max(0.0, stage.worker_killed_at + _CRASH_LOOP_SECONDS - monotonic()))
     api = stage.rng.choice(stage.apis)
     workers = children_of(api.pid)
     worker = stage.rng.choice(workers)
     worker.send(signal.SIGKILL)
     stage.worker_killed_at = monotonic()
-    assert await comes_true(lambda: len(_others(api, worker)) == len(workers), within_seconds=10)
+
+    def is_whole() -> bool:
+        others = _others(api, worker)
+        return len(others) == len(workers) and all(each.listens_on(api.port) for each in others)
+
+    assert await comes_true(is_whole, within_seconds=30), family_of(api.pid)
 
 
 async def terminate_api(stage: Stage) -> None:

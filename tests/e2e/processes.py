@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 _POLL_SECONDS = 0.02
+_LISTENING = "0A"
+"""The state of a listening socket in /proc/net/tcp."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,19 @@ class RunningProcess:
             if line.startswith("VmRSS:"):
                 return int(line.split()[1]) * 1024
         return 0
+
+    def listens_on(self, port: int) -> bool:
+        """Whether it holds a listening TCP socket (IPv4) of its own there: from then on nobody is refused by it."""
+        sockets = set()
+        with contextlib.suppress(OSError):
+            for descriptor in Path(f"/proc/{self.pid}/fd").iterdir():
+                with contextlib.suppress(OSError):  # closed meanwhile
+                    sockets.add(os.readlink(descriptor))
+        rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+        return any(
+            row[3] == _LISTENING and int(row[1].rpartition(":")[2], 16) == port and f"socket:[{row[9]}]" in sockets
+            for row in rows
+        )
 
     def send(self, number: signal.Signals) -> None:
         """Signal it, if it still runs."""

@@ -32,7 +32,7 @@ class ApiProcess:
     def __init__(self, environment: Mapping[str, str], *, port: int, log: Path, workers: int = 1) -> None:
         """Run with *environment* (``BURSAR_*`` variables) on *port*, in *workers* processes; output goes to *log*."""
         self._environment = environment
-        self._port = port
+        self.port = port
         self._log = log
         self._workers = workers
         self._process: subprocess.Popen[bytes] | None = None
@@ -40,7 +40,7 @@ class ApiProcess:
     @property
     def base_url(self) -> str:
         """Where it listens."""
-        return f"http://127.0.0.1:{self._port}"
+        return f"http://127.0.0.1:{self.port}"
 
     @property
     def pid(self) -> int:
@@ -72,8 +72,8 @@ class ApiProcess:
         Raises:
             ApiDidNotStart: If the port is taken, or it ends, or is not ready after 30 seconds.
         """
-        if not await asyncio.to_thread(is_free, "127.0.0.1", self._port):
-            raise ApiDidNotStart(f"port {self._port} is taken: end what listens there, or name another one")
+        if not await asyncio.to_thread(is_free, "127.0.0.1", self.port):
+            raise ApiDidNotStart(f"port {self.port} is taken: end what listens there, or name another one")
         self._process = self._launch()
         await self._until_ready(self._process)
 
@@ -110,7 +110,7 @@ class ApiProcess:
 
     def _command(self) -> list[str]:
         command = [sys.executable, "-m", "entrypoints.cli.main", "api", "--host", "127.0.0.1"]
-        return [*command, "--port", str(self._port), "--workers", str(self._workers)]
+        return [*command, "--port", str(self.port), "--workers", str(self._workers)]
 
     async def _until_ready(self, process: "subprocess.Popen[bytes]") -> None:
         try:
