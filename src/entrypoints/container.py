@@ -7,6 +7,7 @@ from dependency_injector import containers, providers
 from adapters.crypto.api_keys import ApiKeyAuthenticator, ApiKeySmith
 from adapters.crypto.checkpoint_signatures import Ed25519CheckpointChecker, Ed25519CheckpointSigner, make_key_file
 from adapters.files.checkpoint_sink import FileCheckpointSink
+from adapters.http.provider_http import HttpcoreProviderHttp
 from adapters.postgres.account_opening import PostgresAccountOpening
 from adapters.postgres.api_key_finder import PostgresApiKeyFinder
 from adapters.postgres.checkpoint_repository import PostgresCheckpointRepository
@@ -38,6 +39,12 @@ from core.application.integrity.export_ledger import ExportLedgerHandler
 from core.application.integrity.maintain_ledger import MaintainLedgerHandler
 from core.application.integrity.take_checkpoint import TakeCheckpointHandler
 from core.application.integrity.verify_ledger import VerifyLedgerHandler
+from core.application.operations.run_operation import RunOperationHandler
+from core.application.orders.fulfil_order import FulfilOrder
+from core.application.orders.order_round import OrderRound
+from core.application.orders.place_order import PlaceOrderHandler
+from core.application.orders.read_orders import ReadOrdersHandler
+from core.application.orders.retry_order import RetryOrderHandler
 from core.application.transfers.move_user_money import MoveUserMoneyHandler
 from core.application.transfers.move_wallet_money import MoveWalletMoneyHandler
 from core.application.transfers.post_batch import PostBatchHandler
@@ -48,8 +55,12 @@ from core.application.wallets.change_wallet import ChangeWalletHandler
 from core.application.wallets.open_wallet import OpenWalletHandler
 from core.application.wallets.read_entries import ReadEntriesHandler
 from core.application.wallets.read_wallets import ReadWalletsHandler
+from core.domain.attempts import AttemptPolicy
+from core.domain.orders import FULFIL_ORDER
 from entrypoints.health_check import ProcessHealth
 from entrypoints.settings import Settings
+from ports.fulfilment import Fulfilment
+from ports.provider_http import ProviderHttp
 
 
 def _address(settings: Settings) -> DatabaseAddress:
@@ -71,6 +82,18 @@ def _sink(settings: Settings) -> FileCheckpointSink | None:
     return None if directory is None else FileCheckpointSink(directory)
 
 
+def _has_fulfilment(settings: Settings) -> bool:
+    return settings.fulfilment_url is not None
+
+
+def _fulfilment(settings: Settings, http: ProviderHttp) -> Fulfilment:
+    """Without a URL orders are refused before anybody is asked (core.application.orders.order_round)."""
+    from adapters.fulfilment.http import HttpFulfilment
+
+    token = settings.fulfilment_token
+    return HttpFulfilment(http, settings.fulfilment_url or "", token=None if token is None else token.reveal())
+
+
 class Container(containers.DeclarativeContainer):
     """Settings, then resources, then adapters, then use cases; everything is made when it is first asked for."""
 
@@ -88,7 +111,8 @@ class Container(containers.DeclarativeContainer):
     redis = providers.Singleton(RedisConnection, providers.Callable(_redis_url, settings))
     health_check = providers.Singleton(ProcessHealth, database.provided.ping, redis.provided.state)
 
-    unit_of_work = providers.Factory(PostgresUnitOfWork, sessions)
+    ledger = providers.Singleton(Ledger, ids)
+    unit_of_work = providers.Factory(PostgresUnitOfWork, sessions, ledger, ids)
     journal = providers.Singleton(PostgresJournal, reading_sessions)
     wallet_reader = providers.Singleton(PostgresWalletReader, reading_sessions)
     hold_reader = providers.Singleton(PostgresHoldReader, reading_sessions)
@@ -97,7 +121,6 @@ class Container(containers.DeclarativeContainer):
     api_key_finder = providers.Singleton(PostgresApiKeyFinder, reading_sessions)
     api_key_smith = providers.Singleton(ApiKeySmith, pepper, clock)
     authenticator = providers.Singleton(ApiKeyAuthenticator, api_key_finder, pepper, clock)
-    ledger = providers.Singleton(Ledger, ids)
     posting = providers.Singleton(GroupCommit, providers.Callable(connector, address), ledger)
 
     register_tenant = providers.Singleton(RegisterTenantHandler, unit_of_work.provider)
@@ -120,6 +143,25 @@ class Container(containers.DeclarativeContainer):
     release_hold = providers.Singleton(ReleaseHoldHandler, posting, hold_reader, ids)
     expire_holds = providers.Singleton(ExpireHoldsHandler, posting, hold_reader, ids, clock)
     read_holds = providers.Singleton(ReadHoldsHandler, hold_reader)
+
+    attempt_policy = providers.Object(AttemptPolicy())
+    provider_http = providers.Singleton(HttpcoreProviderHttp, clock)
+    fulfilment = providers.Singleton(_fulfilment, settings, provider_http)
+    fulfil_order = providers.Singleton(FulfilOrder, fulfilment, unit_of_work.provider, ids, attempt_policy)
+    operation_drivers = providers.Dict({FULFIL_ORDER: fulfil_order})
+    run_operation = providers.Singleton(RunOperationHandler, unit_of_work.provider, operation_drivers, clock)
+    order_round = providers.Singleton(
+        OrderRound,
+        unit_of_work.provider,
+        account_opening,
+        run_operation,
+        clock,
+        providers.Callable(_has_fulfilment, settings),
+        attempt_policy,
+    )
+    place_order = providers.Singleton(PlaceOrderHandler, order_round, wallet_reader, wallet_directory, ids)
+    retry_order = providers.Singleton(RetryOrderHandler, order_round, unit_of_work.provider, ids)
+    read_orders = providers.Singleton(ReadOrdersHandler, unit_of_work.provider)
 
     ledger_inspection = providers.Singleton(PostgresLedgerInspection, sessions)
     ledger_upkeep = providers.Singleton(PostgresLedgerUpkeep, sessions)

@@ -50,6 +50,21 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         checkpoint_directory: Where copies of checkpoints go, outside the database.
         database_pool_size: Connections for reading and administration, per process; the posting lane has its own.
         shutdown_grace_seconds: How long a stopping process may go on writing what waits.
+        encryption_key: At least 32 characters; seals what we must be able to read again (webhooks' signing secrets).
+        fulfilment_url: Where orders are handed over (docs/fulfilment.md); without it orders are refused.
+        fulfilment_token: What we show the fulfilment service.
+        worker_port: Where a worker answers probes and shows its metrics.
+        worker_concurrency: Jobs a worker does at a time.
+        sweep_seconds: How often a worker asks PostgreSQL for due work, whatever Redis remembers.
+        relay_poll_seconds: How often the relay looks for new events when nobody wakes it.
+        schedule_hold_expiry: Cron expression; likewise the other schedules.
+        schedule_internal_reconciliation: The ledger against itself, tenant by tenant.
+        schedule_maintenance: Partitions ahead, month snapshots.
+        schedule_checkpoints: Signed checkpoints.
+        schedule_retention: Old idempotency keys and old deliveries.
+        delivery_retention_days: How long a finished webhook delivery is kept.
+        webhook_loopback_allowed: Whether webhooks may go to this machine; for development.
+        webhook_denied_networks: Further networks no webhook may reach, such as a cluster's, separated by commas.
     """
 
     database_url: Secret
@@ -63,6 +78,21 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     workers: Annotated[int, Meta(ge=1, le=64)] = 1
     database_pool_size: Annotated[int, Meta(ge=1, le=100)] = 10
     shutdown_grace_seconds: Annotated[float, Meta(ge=0, le=300)] = 10.0
+    encryption_key: Secret | None = None
+    fulfilment_url: str | None = None
+    fulfilment_token: Secret | None = None
+    worker_port: Annotated[int, Meta(ge=0, le=65535)] = 8081
+    worker_concurrency: Annotated[int, Meta(ge=1, le=500)] = 32
+    sweep_seconds: Annotated[float, Meta(ge=0.05, le=60)] = 1.0
+    relay_poll_seconds: Annotated[float, Meta(ge=0.01, le=60)] = 0.25
+    schedule_hold_expiry: str = "* * * * *"
+    schedule_internal_reconciliation: str = "15 2 * * *"
+    schedule_maintenance: str = "45 1 * * *"
+    schedule_checkpoints: str = "*/10 * * * *"
+    schedule_retention: str = "30 3 * * *"
+    delivery_retention_days: Annotated[int, Meta(ge=1, le=3650)] = 30
+    webhook_loopback_allowed: bool = False
+    webhook_denied_networks: str = ""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
     @classmethod
@@ -92,14 +122,27 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         Raises:
             InvalidSettings: If it is missing or shorter than 32 characters.
         """
-        value = "" if self.api_key_pepper is None else self.api_key_pepper.reveal()
-        if len(value) < _MIN_PEPPER_LENGTH:
-            raise InvalidSettings(f"BURSAR_API_KEY_PEPPER must have at least {_MIN_PEPPER_LENGTH} characters")
-        return value.encode()
+        return _long_enough("BURSAR_API_KEY_PEPPER", self.api_key_pepper)
+
+    def sealing_key(self) -> bytes:
+        """
+        What secrets are sealed with.
+
+        Raises:
+            InvalidSettings: If it is missing or shorter than 32 characters.
+        """
+        return _long_enough("BURSAR_ENCRYPTION_KEY", self.encryption_key)
 
 
 _READ_ELSEWHERE = frozenset({"BURSAR_POSTGRES_BIN"})
-_MIN_PEPPER_LENGTH = 32
+_MIN_LENGTH = 32
+
+
+def _long_enough(name: str, secret: Secret | None) -> bytes:
+    value = "" if secret is None else secret.reveal()
+    if len(value) < _MIN_LENGTH:
+        raise InvalidSettings(f"{name} must have at least {_MIN_LENGTH} characters")
+    return value.encode()
 
 
 def _decode(kind: type, value: object) -> object:

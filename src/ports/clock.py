@@ -10,3 +10,7 @@ class Clock(Protocol):
     def now(self) -> datetime:
         """The moment, in UTC."""
         ...
+
+    def monotonic(self) -> float:
+        """Seconds that only grow, also while the process is stopped: for deadlines, comparable within one machine."""
+        ...

@@ -1,15 +1,33 @@
 """One transaction over PostgreSQL: what happens in it is kept by commit, and only by commit."""
 
+from datetime import datetime
 from types import TracebackType
 from typing import Protocol, Self
 
+from core.domain.errors import Unavailable
 from ports.asset_repository import AssetRepository
+from ports.idempotency_repository import IdempotencyRepository
+from ports.ledger import Ledger
+from ports.operation_repository import OperationRepository
+from ports.order_repository import OrderRepository
+from ports.outbox import Outbox
 from ports.tenant_repository import TenantRepository
 from ports.wallet_repository import WalletRepository
 
 
+class TransactionRaced(Unavailable):
+    """Another transaction was in the way; the same work may succeed at once when begun again."""
+
+    code = "transaction_raced"
+    title = "Another transaction was in the way"
+
+
 class UnitOfWork(Protocol):
-    """Fresh for each use; leaving it without `commit` takes everything back. No network calls inside."""
+    """
+    Fresh for each use; leaving it without `commit` takes everything back. No network calls inside.
+
+    Global lock order: subject rows (operation, then order) by id, accounts, idempotency keys, guards, outbox.
+    """
 
     @property
     def assets(self) -> AssetRepository:
@@ -24,6 +42,35 @@ class UnitOfWork(Protocol):
     @property
     def tenants(self) -> TenantRepository:
         """Tenants and API keys."""
+        ...
+
+    @property
+    def operations(self) -> OperationRepository:
+        """Operations."""
+        ...
+
+    @property
+    def orders(self) -> OrderRepository:
+        """Orders."""
+        ...
+
+    @property
+    def ledger(self) -> Ledger:
+        """The ledger."""
+        ...
+
+    @property
+    def idempotency(self) -> IdempotencyRepository:
+        """Idempotency keys."""
+        ...
+
+    @property
+    def outbox(self) -> Outbox:
+        """Events."""
+        ...
+
+    async def now(self) -> datetime:
+        """The moment on the clock of schedules, which all processes share: PostgreSQL's, unless a test moves it."""
         ...
 
     async def __aenter__(self) -> Self:
@@ -41,7 +88,7 @@ class UnitOfWork(Protocol):
         Keep everything, durably.
 
         Raises:
-            Unavailable: If the database cannot be reached.
+            Unavailable: If the database cannot be reached; then nobody knows whether it was kept.
         """
         ...
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from advanced_alchemy.config import AlembicAsyncConfig, AsyncSessionConfig, EngineConfig, SQLAlchemyAsyncConfig
 
-from adapters.postgres import orchestration_tables, tables
+from adapters.postgres import tables
 from adapters.postgres.connection import (
     COMMAND_TIMEOUT_SECONDS,
     CONNECT_TIMEOUT_SECONDS,

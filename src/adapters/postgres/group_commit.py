@@ -59,6 +59,7 @@ class GroupCommitLimits:
         backoff_seconds: Shortest and longest pause between those tries.
         unconfirmed_seconds: How long its oldest caller waits while a batch that may have happened is posted again.
         recheck_seconds: How soon accounts locked by others are looked at again.
+        hold_back_seconds: How long answers may wait for the next batch to be on its way (see `GroupCommit`).
     """
 
     queue_weight: int = 8192
@@ -68,10 +69,17 @@ class GroupCommitLimits:
     backoff_seconds: tuple[float, float] = (0.005, 0.1)
     unconfirmed_seconds: float = 12.0
     recheck_seconds: float = 0.05
+    hold_back_seconds: float = 0.01
 
 
 class GroupCommit:
-    """Implements `ports.posting.Posting` with one lane a process; safe with several processes on one database."""
+    """
+    Implements `ports.posting.Posting` with one lane a process; safe with several processes on one database.
+
+    While others wait, the answers of a committed batch are handed out once the next batch is on its way to the
+    database: then this process writes its answers and reads the next requests while PostgreSQL works. Otherwise the
+    two would take turns, for all that work would come before the next batch.
+    """
 
     def __init__(self, connect: Connect, ledger: Ledger, limits: GroupCommitLimits | None = None) -> None:
         """Write with *ledger* over connections that *connect* gives; begin with `start`."""
@@ -87,6 +95,8 @@ class GroupCommit:
         self._connection: PostingConnection | None = None
         self._stuck: set[_Row] = set()
         self._lane: asyncio.Task[None] | None = None
+        self._held_back: list[tuple[Submission, list[Answer]]] = []
+        self._hand_out_alarm: asyncio.TimerHandle | None = None
 
     async def start(self) -> None:
         """Begin to write."""
@@ -131,6 +141,7 @@ class GroupCommit:
                     _log.exception("posting failed unexpectedly")
                     _leave_in_doubt(batch, "the posting failed; repeat with the same key")
         finally:  # nobody waits for a lane that has ended, whatever ended it
+            self._hand_out()
             _leave_in_doubt(batch, "the process stopped before the outcome was known")
             self._queue.abandon()
 
@@ -180,18 +191,34 @@ class GroupCommit:
         connection = await self._connected()
         async with connection.transaction():
             try:
-                return await self._ledger.post(connection, requests)
+                return await self._ledger.post(connection, requests, before_writing=self._hand_out)
             except _LOST:
                 self._drop_connection()  # or a ROLLBACK would wait on the same silence as long again
                 raise
 
     def _answer(self, batch: list[Submission], answers: list[Answer]) -> None:
+        """Hand the answers out: now, or, while others wait, once those are on their way."""
+        self._hand_out()
         start = 0
         for submission in batch:
             end = start + len(submission.requests)
-            submission.answer(answers[start:end])
+            self._held_back.append((submission, answers[start:end]))
             start = end
-        self._meter.batch_written(batch, asyncio.get_running_loop().time())
+        loop = asyncio.get_running_loop()
+        self._meter.batch_written(batch, loop.time())
+        if self._queue.is_empty:
+            self._hand_out()
+        else:
+            self._hand_out_alarm = loop.call_later(self._limits.hold_back_seconds, self._hand_out)
+
+    def _hand_out(self) -> None:
+        """Answer everybody whose batch was committed."""
+        if self._hand_out_alarm is not None:
+            self._hand_out_alarm.cancel()
+            self._hand_out_alarm = None
+        for submission, answers in self._held_back:
+            submission.answer(answers)
+        self._held_back.clear()
 
     async def _isolate(self, batch: list[Submission], error: Exception) -> None:
         """A batch that fails for its own reasons is halved, so that one bad instruction fails alone."""

@@ -5,7 +5,7 @@ Works on an asyncpg connection inside an open READ COMMITTED transaction. Global
 by id, idempotency keys, guard rows, outbox (docs/decisions/0004).
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import starmap
@@ -76,9 +76,17 @@ class Ledger:
         """Take the ids of outbox rows from *ids*."""
         self._ids = ids
 
-    async def post(self, connection: Connection, requests: Sequence[PostingRequest]) -> list[Answer]:
+    async def post(
+        self,
+        connection: Connection,
+        requests: Sequence[PostingRequest],
+        *,
+        before_writing: Callable[[], None] | None = None,
+    ) -> list[Answer]:
         """
         Decide and write the requests, in order; their answers hold once the caller's transaction commits.
+
+        *before_writing* is called when all is decided: what it sets going runs while PostgreSQL writes.
 
         Raises:
             BatchRaced: When another transaction took a key or a reference meanwhile; nothing may be committed.
@@ -94,6 +102,8 @@ class Ledger:
             posted_at=standing.posted_at or await connection.fetchval(sql.READ_CLOCK),
         )
         batch = _decide(requests, standing.known, book)
+        if before_writing is not None:
+            before_writing()
         if batch.keys:
             await self._write(connection, batch, standing.accounts, book.posted_at)
         return batch.answers

@@ -126,6 +126,11 @@ class PostingQueue:
         return sum(len(submission.requests) for submission in self._waiting)
 
     @property
+    def is_empty(self) -> bool:
+        """Whether nobody waits."""
+        return not self._waiting
+
+    @property
     def is_drained(self) -> bool:
         """Whether it is closed and empty."""
         return self._closed and not self._waiting

@@ -1,22 +1,40 @@
 """One transaction over SQLAlchemy; rolled back unless committed."""
 
 from contextlib import AsyncExitStack
+from datetime import datetime
 from types import TracebackType
 from typing import Self
 
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from adapters.postgres.asset_repository import PostgresAssetRepository
 from adapters.postgres.errors import translated
+from adapters.postgres.idempotency_repository import PostgresIdempotencyRepository
+from adapters.postgres.ledger import Ledger
+from adapters.postgres.operation_repository import PostgresOperationRepository
+from adapters.postgres.order_repository import PostgresOrderRepository
+from adapters.postgres.outbox import PostgresOutbox
+from adapters.postgres.session_ledger import SessionLedger
 from adapters.postgres.tenant_repository import PostgresTenantRepository
 from adapters.postgres.tracing import name_trace
 from adapters.postgres.wallet_repository import PostgresWalletRepository
+from ports.id_generator import IdGenerator
+
+_SCHEDULE_NOW = select(func.schedule_now())
 
 
 class PostgresUnitOfWork:
     """Implements `ports.unit_of_work.UnitOfWork`."""
 
-    def __init__(self, sessions: async_sessionmaker[AsyncSession], *, trace_id: str | None = None) -> None:
+    def __init__(
+        self,
+        sessions: async_sessionmaker[AsyncSession],
+        ledger: Ledger,
+        ids: IdGenerator,
+        *,
+        trace_id: str | None = None,
+    ) -> None:
         """Begin on a session of *sessions*, when entered; what it adds carries *trace_id*."""
         self._session = sessions()
         self._trace_id = trace_id
@@ -24,6 +42,16 @@ class PostgresUnitOfWork:
         self.assets = PostgresAssetRepository(self._session)
         self.wallets = PostgresWalletRepository(self._session)
         self.tenants = PostgresTenantRepository(self._session)
+        self.operations = PostgresOperationRepository(self._session)
+        self.orders = PostgresOrderRepository(self._session)
+        self.ledger = SessionLedger(self._session, ledger)
+        self.idempotency = PostgresIdempotencyRepository(self._session)
+        self.outbox = PostgresOutbox(self._session, ids)
+
+    async def now(self) -> datetime:
+        """See `ports.unit_of_work.UnitOfWork.now`."""
+        moment: datetime = (await self._session.execute(_SCHEDULE_NOW)).scalar_one()
+        return moment
 
     async def __aenter__(self) -> Self:
         """Begin."""

@@ -19,6 +19,7 @@ class Purpose(StrEnum):
     TREASURY = "treasury"
     PROMOTIONS = "promotions"
     REVENUE = "revenue"
+    ORDERS_IN_FULFILMENT = "orders_in_fulfilment"
 
 
 WALLET_PURPOSES = frozenset({Purpose.MAIN, Purpose.RESERVE})

@@ -29,12 +29,24 @@ class TransferType(StrEnum):
     RELEASE = "release"
     EXPIRY = "expiry"
     REVERSAL = "reversal"
+    ORDER_PAYMENT = "order_payment"
+    ORDER_COMPLETION = "order_completion"
+    ORDER_RETURN = "order_return"
 
 
 IRREVERSIBLE_TYPES = frozenset(
-    {TransferType.HOLD, TransferType.CAPTURE, TransferType.RELEASE, TransferType.EXPIRY, TransferType.REVERSAL}
+    {
+        TransferType.HOLD,
+        TransferType.CAPTURE,
+        TransferType.RELEASE,
+        TransferType.EXPIRY,
+        TransferType.REVERSAL,
+        TransferType.ORDER_PAYMENT,
+        TransferType.ORDER_COMPLETION,
+        TransferType.ORDER_RETURN,
+    }
 )
-"""A hold ends by capture or release, a capture is given back by a credit, and a reversal is final."""
+"""Holds end by capture or release, orders by their outcome; a credit gives a capture back; reversals are final."""
 
 
 class TransferNotFound(NotFound):

@@ -88,6 +88,9 @@ RECIPES: dict[TransferType, frozenset[tuple[Purpose, Purpose]]] = {
     TransferType.CAPTURE: frozenset({(Purpose.RESERVE, Purpose.REVENUE), (Purpose.RESERVE, Purpose.MAIN)}),
     TransferType.RELEASE: frozenset({(Purpose.RESERVE, Purpose.MAIN)}),
     TransferType.EXPIRY: frozenset({(Purpose.RESERVE, Purpose.MAIN)}),
+    TransferType.ORDER_PAYMENT: frozenset({(Purpose.MAIN, Purpose.ORDERS_IN_FULFILMENT)}),
+    TransferType.ORDER_COMPLETION: frozenset({(Purpose.ORDERS_IN_FULFILMENT, Purpose.REVENUE)}),
+    TransferType.ORDER_RETURN: frozenset({(Purpose.ORDERS_IN_FULFILMENT, Purpose.MAIN)}),
     TransferType.REVERSAL: frozenset(
         {
             (Purpose.MAIN, Purpose.TREASURY),

@@ -1,0 +1,40 @@
+"""What waits to be done, over all tenants: asked of PostgreSQL, whatever Redis remembers."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from core.domain.identifiers import OperationId, TenantId, WebhookEndpointId
+
+
+@dataclass(frozen=True, slots=True)
+class DueOperation:
+    """An operation whose lease or pause has ended; *attempt* tells one occasion from the next."""
+
+    tenant_id: TenantId
+    operation_id: OperationId
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True)
+class DueEndpoint:
+    """An endpoint with deliveries to make."""
+
+    tenant_id: TenantId
+    endpoint_id: WebhookEndpointId
+
+
+class DueWork(Protocol):
+    """The only look-ups across tenants that a worker makes (design: architecture)."""
+
+    async def operations(self, *, limit: int) -> Sequence[DueOperation]:
+        """Those longest overdue, without those an open dead letter stands for."""
+        ...
+
+    async def webhook_endpoints(self, *, limit: int) -> Sequence[DueEndpoint]:
+        """Enabled ones with a delivery due, unless paused or stood for by an open dead letter."""
+        ...
+
+    async def tenants(self) -> Sequence[TenantId]:
+        """Everybody, for the schedules that go through all."""
+        ...
