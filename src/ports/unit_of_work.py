@@ -6,6 +6,7 @@ from typing import Protocol, Self
 
 from core.domain.errors import Unavailable
 from ports.asset_repository import AssetRepository
+from ports.dead_letter_repository import DeadLetterRepository
 from ports.idempotency_repository import IdempotencyRepository
 from ports.ledger import Ledger
 from ports.operation_repository import OperationRepository
@@ -62,6 +63,11 @@ class UnitOfWork(Protocol):
     @property
     def idempotency(self) -> IdempotencyRepository:
         """Idempotency keys."""
+        ...
+
+    @property
+    def dead_letters(self) -> DeadLetterRepository:
+        """Jobs nobody could do."""
         ...
 
     @property

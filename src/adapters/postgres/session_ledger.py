@@ -1,16 +1,14 @@
-"""The ledger in a session's transaction: its SQL runs on the driver's connection below SQLAlchemy."""
+"""The ledger in a session's transaction."""
 
 from collections.abc import Sequence
 
-from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from adapters.postgres.driver_connection import driver_connection
 from adapters.postgres.ledger import BatchRaced, Ledger
 from core.domain.idempotency import Answer
 from core.domain.instructions import PostingRequest
 from ports.unit_of_work import TransactionRaced
-
-_BEGIN = text("SELECT 1")
 
 
 class SessionLedger:
@@ -23,13 +21,7 @@ class SessionLedger:
 
     async def post(self, requests: Sequence[PostingRequest]) -> list[Answer]:
         """See `ports.ledger.Ledger.post`."""
-        # SQLAlchemy opens its transaction with the first statement of its own; before that, the driver would commit
-        # each of ours by itself.
-        await self._session.execute(_BEGIN)
-        pooled = await (await self._session.connection()).get_raw_connection()
-        connection = pooled.driver_connection
-        assert connection is not None
-        assert connection.is_in_transaction()
+        connection = await driver_connection(self._session)
         try:
             return await self._ledger.post(connection, requests)
         except BatchRaced as error:

@@ -9,6 +9,7 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from adapters.postgres.asset_repository import PostgresAssetRepository
+from adapters.postgres.dead_letter_repository import PostgresDeadLetterRepository
 from adapters.postgres.errors import translated
 from adapters.postgres.idempotency_repository import PostgresIdempotencyRepository
 from adapters.postgres.ledger import Ledger
@@ -46,6 +47,7 @@ class PostgresUnitOfWork:
         self.orders = PostgresOrderRepository(self._session)
         self.ledger = SessionLedger(self._session, ledger)
         self.idempotency = PostgresIdempotencyRepository(self._session)
+        self.dead_letters = PostgresDeadLetterRepository(self._session)
         self.outbox = PostgresOutbox(self._session, ids)
 
     async def now(self) -> datetime:

@@ -4,7 +4,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from core.domain.operations import Operation, OperationStale, OperationState, lease_end
+from core.domain.operations import (
+    InvalidOperationMove,
+    Operation,
+    OperationLeased,
+    OperationStale,
+    OperationState,
+    lease_end,
+)
 from core.domain.outcomes import (
     Absent,
     ActionRequired,
@@ -32,10 +39,11 @@ _MAX_ERROR_LENGTH = 500
 
 
 class Step(StrEnum):
-    """What one run does."""
+    """What one run does; permanent names. An operator ends an operation without a run."""
 
     SUBMIT = "submit"
     LOOK_UP = "look_up"
+    OPERATOR = "operator"
     NOTHING = "nothing"
 
 
@@ -116,7 +124,8 @@ def after(
         operation = replace(operation, submissions=min(operation.submissions, policy.submissions - 1))
     match outcome:
         case Succeeded() | Declined():
-            moved = operation.move(_TERMINAL[type(outcome)], now=now, provider_ref=outcome.provider_ref)
+            known = outcome.provider_ref or operation.provider_ref
+            moved = operation.move(_TERMINAL[type(outcome)], now=now, provider_ref=known)
         case Rejected():
             moved = operation.move(OperationState.REJECTED, now=now)
         case Pending() | ActionRequired():
@@ -128,11 +137,48 @@ def after(
         case Unknown():
             moved = _still_unknown(operation, policy, now=now, jitter=jitter)
         case _:
-            moved = operation.move(
-                OperationState.NEEDS_REVIEW, now=now, next_attempt_at=None, provider_ref=outcome.provider_ref
-            )
+            known = outcome.provider_ref or operation.provider_ref
+            moved = operation.move(OperationState.NEEDS_REVIEW, now=now, next_attempt_at=None, provider_ref=known)
     return moved.move(moved.state, now=now, last_error=_error_of(outcome)), outcome
 
+
+def hurry(operation: Operation, *, is_leased: bool, now: datetime) -> Operation:
+    """
+    Due now, on an operator's word; what is due already stays as it is.
+
+    Raises:
+        OperationLeased: While an attempt is under way.
+        InvalidOperationMove: When there is nothing left to attempt: it has ended, or waits for a person.
+    """
+    if operation.next_attempt_at is None:
+        raise InvalidOperationMove(f"an operation in {operation.state} is not attempted any more")
+    if operation.next_attempt_at <= now:
+        return operation
+    if is_leased:
+        raise OperationLeased("an attempt is under way")
+    return operation.move(operation.state, now=now, next_attempt_at=now)
+
+
+def resolve(operation: Operation, outcome: Succeeded | Declined, *, now: datetime) -> Operation:
+    """
+    Ended by a person who found out; a new attempt number, so that whoever is still at it comes too late.
+
+    Raises:
+        InvalidOperationMove: Unless nobody knows what became of it, or it waits for a person.
+    """
+    if operation.state not in RESOLVABLE_STATES:
+        raise InvalidOperationMove(f"an operation in {operation.state} is not resolved by a person")
+    return operation.move(
+        _TERMINAL[type(outcome)],
+        now=now,
+        attempt=operation.attempt + 1,
+        provider_ref=outcome.provider_ref or operation.provider_ref,
+        last_error=_error_of(outcome),
+    )
+
+
+RESOLVABLE_STATES = frozenset({OperationState.UNKNOWN, OperationState.NEEDS_REVIEW})
+"""Where an operator may say what happened."""
 
 _TERMINAL: dict[type, OperationState] = {Succeeded: OperationState.SUCCEEDED, Declined: OperationState.DECLINED}
 
@@ -142,14 +188,16 @@ def _outcome_of(operation: Operation, sighting: Sighting, policy: AttemptPolicy,
     match sighting:
         case Absent(authoritative=False):
             return Unknown("the provider knows nothing of it, which proves nothing")
-        case Absent() if operation.state is OperationState.PROVIDER_PENDING:
+        case Absent() if operation.provider_ref is not None:
             return Conflict("the provider had it, and has it no more", operation.provider_ref)
         case Absent() if _in_window(operation, policy, now=now):
             return Unknown("the provider has nothing of it yet: it is sent once more with the same key")
         case Absent():
             return Declined(not_sent("the provider says that it did not happen"))
-        case NotSent() if operation.unknown_since is not None:
+        case NotSent() if _was_in_doubt(operation):
             return Unknown(sighting.reason)
+        case Rejected() if _was_in_doubt(operation):  # a key revoked since then says nothing of the attempt before
+            return Unknown(f"refused before it was looked at: {sighting.failure.code}")
         case NotSent() if operation.submissions >= policy.submissions:
             return Declined(not_sent(sighting.reason))
         case _:
@@ -165,6 +213,11 @@ def not_sent(reason: str) -> Failure:
         failover_ok=True,
         message=reason,
     )
+
+
+def _was_in_doubt(operation: Operation) -> bool:
+    """Whether an attempt before this one may have reached the provider, or did."""
+    return operation.unknown_since is not None or operation.state is not OperationState.SUBMITTING
 
 
 def _in_window(operation: Operation, policy: AttemptPolicy, *, now: datetime) -> bool:
@@ -196,6 +249,8 @@ def _still_unknown(operation: Operation, policy: AttemptPolicy, *, now: datetime
         pause = _backoff(operation, policy, jitter)
     else:
         pause = timedelta(seconds=LOOK_UP_AFTER_SECONDS[min(operation.lookups, len(LOOK_UP_AFTER_SECONDS) - 1)])
+    if state is OperationState.UNKNOWN:  # an operator hears of it in time, not with the next daily look-up
+        pause = min(pause, since + REVIEW_AFTER - now)
     return waiting.move(state, now=now, next_attempt_at=now + pause)
 
 

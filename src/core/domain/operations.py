@@ -64,6 +64,14 @@ class InvalidOperationMove(ConflictError):
     title = "The operation cannot move so"
 
 
+class OperationLeased(ConflictError):
+    """An attempt is under way; wait for it to end."""
+
+    code = "operation_leased"
+    title = "An attempt is under way"
+    retryable = True
+
+
 class OperationStale(ConflictError):
     """Somebody else has begun another attempt."""
 

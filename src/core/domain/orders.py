@@ -1,5 +1,6 @@
 """Orders: paid from a wallet, fulfilled outside, completed or given back (design: orchestration)."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -57,11 +58,32 @@ class InvalidOrderMove(Conflict):
     title = "The order's status does not allow this"
 
 
+class OrderTotalMismatch(Rejected):
+    """Every item has a price, and together they are not the order's amount."""
+
+    code = "order_total_mismatch"
+    title = "The items do not add up to the amount"
+
+
 class FulfilmentNotConfigured(Rejected):
     """Nobody is there to hand anything over, so no money is taken."""
 
     code = "fulfilment_not_configured"
     title = "No fulfilment service is configured"
+
+
+def check_total(amount: int, priced: Sequence[tuple[int, int | None]]) -> None:
+    """
+    Quantities times prices must be *amount* minor units, when every item has a price.
+
+    Raises:
+        OrderTotalMismatch: If they are not.
+    """
+    if any(unit_amount is None for _quantity, unit_amount in priced):
+        return
+    total = sum(quantity * (unit_amount or 0) for quantity, unit_amount in priced)
+    if total != amount:
+        raise OrderTotalMismatch(f"the items come to {total} minor units, not {amount}", pointer="#/amount")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

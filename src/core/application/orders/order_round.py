@@ -20,7 +20,7 @@ from core.domain.idempotency import Answer, IdempotencyKeyReused, RequestInProgr
 from core.domain.identifiers import OrderId
 from core.domain.instructions import Instruction, Outcome, Posted, PostingRequest
 from core.domain.operations import LEASE_MARGIN_SECONDS, Intent, Operation, begin_operation
-from core.domain.orders import FULFIL_ORDER, FulfilmentNotConfigured, Order
+from core.domain.orders import FULFIL_ORDER, FulfilmentNotConfigured, InvalidOrderMove, Order
 from core.domain.transfers import TransferDraft, TransferType
 from ports.account_opening import AccountOpening
 from ports.clock import Clock
@@ -85,7 +85,13 @@ class OrderRound:
             if kept is not None:
                 return _repeated(kept, request), None
             now = await work.now()
-            order = (await next_round(work, now)).begin_fulfilment(now=now)
+            try:
+                order = (await next_round(work, now)).begin_fulfilment(now=now)
+            except InvalidOrderMove:  # the same request may have got the order's lock first
+                kept = await work.idempotency.find(request.claim)
+                if kept is None:
+                    raise
+                return _repeated(kept, request), None
             [answer] = await work.ledger.post([_payment(request, order, render_order)])
             if answer.replayed:
                 raise TransactionRaced("the same request was answered meanwhile")

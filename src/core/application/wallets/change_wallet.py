@@ -32,12 +32,15 @@ class ChangeWalletHandler:
         Raises:
             WalletNotFound: If there is none.
             InvalidStatusChange: From closed to anything else.
-            WalletNotEmpty: On closing with money left.
+            WalletNotEmpty: On closing with money left, in orders that are being fulfilled too.
         """
         async with self.unit_of_work() as work:
             wallet = await work.wallets.lock(command.tenant_id, command.wallet_id)
             if command.status is not None:
-                check_status_change(wallet.status, command.status, total_minor=wallet.balance.total)
+                total = wallet.balance.total
+                if command.status is AccountStatus.CLOSED:  # read behind the lock that an order's payment needs too
+                    total += await work.orders.in_fulfilment(command.tenant_id, command.wallet_id)
+                check_status_change(wallet.status, command.status, total_minor=total)
                 await work.wallets.set_status(command.tenant_id, command.wallet_id, command.status)
             if command.replaces_metadata:
                 await work.wallets.set_metadata(command.tenant_id, command.wallet_id, command.metadata)

@@ -1,0 +1,83 @@
+"""Dead letters in PostgreSQL."""
+
+from collections.abc import Sequence
+
+import msgspec
+from sqlalchemy import select, tuple_, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from adapters.postgres.columns import columns_of, value_of
+from adapters.postgres.orchestration_tables import DeadLetterRow
+from core.domain.dead_letters import DeadLetter, DeadLetterNotFound, DeadLetterStatus
+from core.domain.identifiers import DeadLetterId, TenantId
+from core.domain.jobs import FailedAttempt, JobArgument
+
+
+class PostgresDeadLetterRepository:
+    """Implements `ports.dead_letter_repository.DeadLetterRepository`."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        """Work in the session's transaction."""
+        self._session = session
+
+    async def add(self, letter: DeadLetter) -> bool:
+        """See `ports.dead_letter_repository.DeadLetterRepository.add`."""
+        values = columns_of(letter) | {
+            "arguments": msgspec.json.encode(letter.arguments).decode(),
+            "history": msgspec.json.encode(letter.history).decode(),
+        }
+        added = await self._session.scalar(
+            insert(DeadLetterRow).values(values).on_conflict_do_nothing().returning(DeadLetterRow.id)
+        )
+        return added is not None
+
+    async def lock(self, tenant_id: TenantId, letter_id: DeadLetterId) -> DeadLetter:
+        """See `ports.dead_letter_repository.DeadLetterRepository.lock`."""
+        query = (
+            select(DeadLetterRow)
+            .where(DeadLetterRow.tenant_id == tenant_id, DeadLetterRow.id == letter_id)
+            .with_for_update()
+            .execution_options(populate_existing=True)
+        )
+        row = await self._session.scalar(query)
+        if row is None:
+            raise DeadLetterNotFound(f"no dead letter {letter_id}")
+        return _letter(row)
+
+    async def save(self, letter: DeadLetter) -> None:
+        """See `ports.dead_letter_repository.DeadLetterRepository.save`."""
+        await self._session.execute(
+            update(DeadLetterRow)
+            .where(DeadLetterRow.tenant_id == letter.tenant_id, DeadLetterRow.id == letter.id)
+            .values(status=letter.status.value, closed_at=letter.closed_at)
+        )
+
+    async def page(
+        self, tenant_id: TenantId, *, status: DeadLetterStatus | None, before: DeadLetterId | None, limit: int
+    ) -> Sequence[DeadLetter]:
+        """See `ports.dead_letter_repository.DeadLetterRepository.page`."""
+        query = (
+            select(DeadLetterRow)
+            .where(DeadLetterRow.tenant_id == tenant_id)
+            .order_by(DeadLetterRow.died_at.desc(), DeadLetterRow.id.desc())
+            .limit(limit)
+        )
+        if status is not None:
+            query = query.where(DeadLetterRow.status == status.value)
+        if before is not None:
+            place = select(DeadLetterRow.died_at, DeadLetterRow.id).where(
+                DeadLetterRow.tenant_id == tenant_id, DeadLetterRow.id == before
+            )
+            query = query.where(tuple_(DeadLetterRow.died_at, DeadLetterRow.id) < place.scalar_subquery())
+        return [_letter(row) for row in await self._session.scalars(query)]
+
+
+def _letter(row: DeadLetterRow) -> DeadLetter:
+    return value_of(
+        DeadLetter,
+        row,
+        status=DeadLetterStatus(row.status),
+        arguments=msgspec.json.decode(row.arguments, type=dict[str, JobArgument]),
+        history=msgspec.json.decode(row.history, type=tuple[FailedAttempt, ...]),
+    )

@@ -1,0 +1,48 @@
+"""What waits to be done, over all tenants."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
+
+from adapters.postgres.due_webhooks import due_webhook_endpoints
+from adapters.postgres.errors import translated
+from core.domain.identifiers import OperationId, TenantId
+from core.domain.job_catalogue import RUN_OPERATION
+from ports.due_work import DueEndpoint, DueOperation
+
+_OPERATIONS = text("""
+SELECT tenant_id, id, attempt FROM operations
+WHERE next_attempt_at <= schedule_now()
+  AND NOT EXISTS (SELECT FROM dead_letters WHERE status = 'open' AND queue = 'jobs'
+                  AND job_key = :prefix || operations.id::text)
+ORDER BY next_attempt_at LIMIT :limit
+""")
+_TENANTS = text("SELECT tenant_id FROM tenants ORDER BY tenant_id")
+
+
+class PostgresDueWork:
+    """Implements `ports.due_work.DueWork`."""
+
+    def __init__(self, sessions: async_sessionmaker[AsyncSession]) -> None:
+        """Ask through *sessions*."""
+        self._sessions = sessions
+
+    async def operations(self, *, limit: int) -> Sequence[DueOperation]:
+        """See `ports.due_work.DueWork.operations`."""
+        with translated():
+            async with self._sessions() as session:
+                rows = await session.execute(_OPERATIONS, {"limit": limit, "prefix": f"{RUN_OPERATION}:"})
+                return [DueOperation(TenantId(row[0]), OperationId(row[1]), row[2]) for row in rows]
+
+    async def webhook_endpoints(self, *, limit: int) -> Sequence[DueEndpoint]:
+        """See `ports.due_work.DueWork.webhook_endpoints`."""
+        with translated():
+            async with self._sessions() as session:
+                return await due_webhook_endpoints(session, limit=limit)
+
+    async def tenants(self) -> Sequence[TenantId]:
+        """See `ports.due_work.DueWork.tenants`."""
+        with translated():
+            async with self._sessions() as session:
+                return [TenantId(row[0]) for row in await session.execute(_TENANTS)]

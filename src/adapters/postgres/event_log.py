@@ -1,0 +1,98 @@
+"""The event log in PostgreSQL."""
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from uuid import UUID
+
+import asyncpg
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
+
+from adapters.postgres import event_log_statements as sql
+from adapters.postgres.driver_connection import driver_connection
+from adapters.postgres.errors import translated
+from adapters.postgres.webhook_fan_out import FannedEvent, fan_out
+from core.domain.events import Event
+from core.domain.identifiers import EventId, TenantId
+from ports.event_log import Recorded
+from ports.id_generator import IdGenerator
+
+_NOBODY = UUID(int=0)
+_FAIR_SHARE = 4
+"""A tenant gets at most this part of one call, so that at least so many are served by it."""
+
+_RELAY_AT_LEISURE = text("SET LOCAL lock_timeout = '5s'")
+
+
+class PostgresEventLog:
+    """Implements `ports.event_log.EventLog`; remembers which tenant it served last."""
+
+    def __init__(self, sessions: async_sessionmaker[AsyncSession], ids: IdGenerator) -> None:
+        """Work through *sessions*; deliveries take their ids from *ids*."""
+        self._sessions = sessions
+        self._ids = ids
+        self._served = _NOBODY
+
+    async def record(self, *, limit: int) -> Recorded:
+        """See `ports.event_log.EventLog.record`."""
+        share = max(1, limit // _FAIR_SHARE)
+        with translated():
+            async with self._sessions() as session:
+                await session.execute(_RELAY_AT_LEISURE)
+                connection = await driver_connection(session)
+                rows = await connection.fetch(sql.RECORD, self._served, share, limit)
+                if not rows and self._served != _NOBODY:
+                    rows = await connection.fetch(sql.RECORD, _NOBODY, share, limit)
+                fanned = [FannedEvent(TenantId(row[0]), row[1], EventId(row[2]), row[3]) for row in rows]
+                endpoints = await fan_out(session, fanned, self._ids) if fanned else frozenset()
+                await session.commit()
+        self._served = max((row[0] for row in rows), default=_NOBODY) if len(rows) >= limit else _NOBODY
+        return Recorded(len(rows), endpoints)
+
+    async def unpublished(self, *, limit: int) -> Sequence[Event]:
+        """See `ports.event_log.EventLog.unpublished`."""
+        return await self._events(sql.UNPUBLISHED, limit, max(1, limit // _FAIR_SHARE))
+
+    async def mark_published(self, positions: Mapping[TenantId, int]) -> None:
+        """See `ports.event_log.EventLog.mark_published`."""
+        tenants = sorted(positions)
+        await self._execute(sql.MARK_PUBLISHED, tenants, [positions[tenant] for tenant in tenants])
+
+    async def publish_again(self, *, since: timedelta) -> None:
+        """See `ports.event_log.EventLog.publish_again`."""
+        await self._execute(sql.PUBLISH_AGAIN, since)
+
+    async def page(self, tenant_id: TenantId, *, after: int, limit: int) -> Sequence[Event]:
+        """See `ports.event_log.EventLog.page`."""
+        return await self._events(sql.PAGE, tenant_id, after, limit)
+
+    async def at(self, tenant_id: TenantId, positions: Sequence[int]) -> Sequence[Event]:
+        """See `ports.event_log.EventLog.at`."""
+        return await self._events(sql.AT, tenant_id, list(positions))
+
+    async def _events(self, query: str, *arguments: object) -> list[Event]:
+        with translated():
+            async with self._sessions() as session:
+                connection = await driver_connection(session)
+                return [_event(row) for row in await connection.fetch(query, *arguments)]
+
+    async def _execute(self, statement: str, *arguments: object) -> None:
+        with translated():
+            async with self._sessions() as session:
+                connection = await driver_connection(session)
+                await connection.execute(statement, *arguments)
+                await session.commit()
+
+
+def _event(row: asyncpg.Record) -> Event:
+    tenant_id, position, event_id, type_, subject, trace_id, occurred_at, told = row
+    return Event(
+        tenant_id=TenantId(tenant_id),
+        position=position,
+        id=EventId(event_id),
+        type=type_,
+        subject=subject,
+        trace_id=trace_id,
+        occurred_at=occurred_at,
+        data=told.encode(),
+    )

@@ -1,0 +1,1 @@
+"""Jobs nobody could do."""

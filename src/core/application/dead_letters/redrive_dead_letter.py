@@ -1,0 +1,33 @@
+"""Do it again, or leave it at that: a person decides about a dead letter."""
+
+from dataclasses import dataclass
+
+from core.domain.dead_letters import DeadLetter
+from core.domain.identifiers import DeadLetterId, TenantId
+from core.domain.job_catalogue import job
+from ports.job_queue import JobQueue
+from ports.unit_of_work import UnitOfWorkFactory
+
+
+@dataclass(frozen=True, slots=True)
+class RedriveDeadLetterHandler:
+    """Idempotent: a job waits or runs once a key, so redriving again queues nothing twice."""
+
+    unit_of_work: UnitOfWorkFactory
+    jobs: JobQueue
+
+    async def __call__(self, tenant_id: TenantId, letter_id: DeadLetterId) -> DeadLetter:
+        """
+        Back to the queue; what PostgreSQL knows to be due would come back by itself, once the letter is closed.
+
+        Raises:
+            DeadLetterNotFound: If the tenant has none of that id.
+            DeadLetterClosed: If it was discarded.
+            Unavailable: If the database or the queue cannot be reached; redrive it again.
+        """
+        async with self.unit_of_work() as work:
+            letter = (await work.dead_letters.lock(tenant_id, letter_id)).redrive(await work.now())
+            await work.dead_letters.save(letter)
+            await work.commit()
+        await self.jobs.enqueue(job(letter.name, letter.job_key, letter.arguments))
+        return letter

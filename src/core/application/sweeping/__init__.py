@@ -1,0 +1,1 @@
+"""What is due, found in PostgreSQL and queued again, whatever Redis remembers."""

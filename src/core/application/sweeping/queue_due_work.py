@@ -1,0 +1,35 @@
+"""Queue what is due: the guarantee behind every job, should Redis forget it or a worker lose it."""
+
+from dataclasses import dataclass
+
+from core.domain.job_catalogue import deliver_webhooks_job, run_operation_job
+from ports.due_work import DueWork
+from ports.job_queue import MAX_JOBS_AT_ONCE, JobQueue
+
+
+@dataclass(frozen=True, slots=True)
+class QueueDueWorkHandler:
+    """Idempotent: a job waits or runs once a key, and its fence decides the rest."""
+
+    due: DueWork
+    jobs: JobQueue
+
+    async def __call__(self) -> int:
+        """
+        How many jobs were new.
+
+        Raises:
+            Unavailable: If the database or the queue cannot be reached.
+        """
+        operations = await self.due.operations(limit=MAX_JOBS_AT_ONCE)
+        endpoints = await self.due.webhook_endpoints(limit=MAX_JOBS_AT_ONCE)
+        queued = 0
+        if operations:
+            queued += await self.jobs.enqueue_many(
+                [run_operation_job(due.tenant_id, due.operation_id) for due in operations]
+            )
+        if endpoints:
+            queued += await self.jobs.enqueue_many(
+                [deliver_webhooks_job(due.tenant_id, due.endpoint_id) for due in endpoints]
+            )
+        return queued
