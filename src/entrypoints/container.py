@@ -1,5 +1,6 @@
 """The one place where ports meet adapters."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 from dependency_injector import containers, providers
@@ -7,29 +8,44 @@ from dependency_injector import containers, providers
 from adapters.crypto.api_keys import ApiKeyAuthenticator, ApiKeySmith
 from adapters.crypto.checkpoint_signatures import Ed25519CheckpointChecker, Ed25519CheckpointSigner, make_key_file
 from adapters.files.checkpoint_sink import FileCheckpointSink
+from adapters.fulfilment.absent import AbsentFulfilment
+from adapters.fulfilment.http import HttpFulfilment
 from adapters.http.provider_http import HttpcoreProviderHttp
 from adapters.postgres.account_opening import PostgresAccountOpening
 from adapters.postgres.api_key_finder import PostgresApiKeyFinder
 from adapters.postgres.checkpoint_repository import PostgresCheckpointRepository
 from adapters.postgres.connection import DatabaseAddress
 from adapters.postgres.database import Database
+from adapters.postgres.due_work import PostgresDueWork
+from adapters.postgres.event_log import PostgresEventLog
 from adapters.postgres.group_commit import GroupCommit, connector
 from adapters.postgres.hold_reader import PostgresHoldReader
 from adapters.postgres.journal import PostgresJournal
+from adapters.postgres.leadership import PostgresLeadership
 from adapters.postgres.ledger import Ledger
 from adapters.postgres.ledger_inspection import PostgresLedgerInspection
 from adapters.postgres.ledger_upkeep import PostgresLedgerUpkeep
 from adapters.postgres.migrate import migrate
+from adapters.postgres.record_retention import PostgresRecordRetention
 from adapters.postgres.roles import prepare_database
 from adapters.postgres.unit_of_work import PostgresUnitOfWork
 from adapters.postgres.wallet_directory import PostgresWalletDirectory
 from adapters.postgres.wallet_reader import PostgresWalletReader
 from adapters.redis.connection import RedisConnection
+from adapters.streams.absent_job_queue import AbsentJobQueue
+from adapters.streams.event_publisher import StreamEventPublisher
+from adapters.streams.job_queue import StreamsJobQueue
+from adapters.streams.queue import StreamsQueue
+from adapters.streams.worker import StreamsWorker
 from adapters.system.clock import SystemClock
 from adapters.system.id_generator import Uuid7Generator
 from core.application.access.register_tenant import RegisterTenantHandler
 from core.application.assets.create_asset import CreateAssetHandler
 from core.application.assets.list_assets import ListAssetsHandler
+from core.application.dead_letters.bury_job import BuryJobHandler
+from core.application.dead_letters.discard_dead_letter import DiscardDeadLetterHandler
+from core.application.dead_letters.read_dead_letters import ReadDeadLettersHandler
+from core.application.dead_letters.redrive_dead_letter import RedriveDeadLetterHandler
 from core.application.holds.capture_hold import CaptureHoldHandler
 from core.application.holds.expire_holds import ExpireHoldsHandler
 from core.application.holds.place_hold import PlaceHoldHandler
@@ -39,12 +55,20 @@ from core.application.integrity.export_ledger import ExportLedgerHandler
 from core.application.integrity.maintain_ledger import MaintainLedgerHandler
 from core.application.integrity.take_checkpoint import TakeCheckpointHandler
 from core.application.integrity.verify_ledger import VerifyLedgerHandler
+from core.application.operations.hurry_operation import HurryOperationHandler
+from core.application.operations.read_operations import ReadOperationsHandler
+from core.application.operations.resolve_operation import ResolveOperationHandler
 from core.application.operations.run_operation import RunOperationHandler
 from core.application.orders.fulfil_order import FulfilOrder
 from core.application.orders.order_round import OrderRound
 from core.application.orders.place_order import PlaceOrderHandler
 from core.application.orders.read_orders import ReadOrdersHandler
 from core.application.orders.retry_order import RetryOrderHandler
+from core.application.outbox.relay_events import RelayEventsHandler
+from core.application.reconciliation.read_reconciliations import ReadReconciliationsHandler
+from core.application.reconciliation.reconcile_ledger import ReconcileLedgerHandler
+from core.application.retention.forget_old_records import ForgetOldRecordsHandler
+from core.application.sweeping.queue_due_work import QueueDueWorkHandler
 from core.application.transfers.move_user_money import MoveUserMoneyHandler
 from core.application.transfers.move_wallet_money import MoveWalletMoneyHandler
 from core.application.transfers.post_batch import PostBatchHandler
@@ -56,10 +80,12 @@ from core.application.wallets.open_wallet import OpenWalletHandler
 from core.application.wallets.read_entries import ReadEntriesHandler
 from core.application.wallets.read_wallets import ReadWalletsHandler
 from core.domain.attempts import AttemptPolicy
+from core.domain.job_catalogue import QUEUE
 from core.domain.orders import FULFIL_ORDER
 from entrypoints.health_check import ProcessHealth
-from entrypoints.settings import Settings
+from entrypoints.settings import InvalidSettings, Settings
 from ports.fulfilment import Fulfilment
+from ports.job_queue import JobQueue, OnPoison
 from ports.provider_http import ProviderHttp
 
 
@@ -88,10 +114,34 @@ def _has_fulfilment(settings: Settings) -> bool:
 
 def _fulfilment(settings: Settings, http: ProviderHttp) -> Fulfilment:
     """Without a URL orders are refused before anybody is asked (core.application.orders.order_round)."""
-    from adapters.fulfilment.http import HttpFulfilment
+    if settings.fulfilment_url is None:
+        return AbsentFulfilment()
+    if settings.fulfilment_token is None:
+        raise InvalidSettings("BURSAR_FULFILMENT_TOKEN must be set where BURSAR_FULFILMENT_URL is")
+    try:
+        return HttpFulfilment(http, base_url=settings.fulfilment_url, token=settings.fulfilment_token.reveal())
+    except ValueError as error:
+        raise InvalidSettings(f"BURSAR_FULFILMENT_URL, BURSAR_FULFILMENT_TOKEN: {error}") from None
 
-    token = settings.fulfilment_token
-    return HttpFulfilment(http, settings.fulfilment_url or "", token=None if token is None else token.reveal())
+
+def _whole_seconds(seconds: float) -> int:
+    return max(1, int(seconds))
+
+
+def _required_redis_url(settings: Settings) -> str:
+    url = _redis_url(settings)
+    if url is None:
+        raise InvalidSettings("this needs BURSAR_REDIS_URL (or REDIS_URL)")
+    return url
+
+
+def _streams_queue(settings: Settings, bury_job: OnPoison) -> StreamsQueue:
+    return StreamsQueue.from_url(_required_redis_url(settings), name=QUEUE, on_poison=bury_job)
+
+
+def _job_queue(settings: Settings, streams_queue: Callable[[], StreamsQueue]) -> JobQueue:
+    """Without Redis nothing can be queued; what is due waits in PostgreSQL for a worker."""
+    return AbsentJobQueue() if settings.redis_url is None else StreamsJobQueue(streams_queue())
 
 
 class Container(containers.DeclarativeContainer):
@@ -150,6 +200,9 @@ class Container(containers.DeclarativeContainer):
     fulfil_order = providers.Singleton(FulfilOrder, fulfilment, unit_of_work.provider, ids, attempt_policy)
     operation_drivers = providers.Dict({FULFIL_ORDER: fulfil_order})
     run_operation = providers.Singleton(RunOperationHandler, unit_of_work.provider, operation_drivers, clock)
+    hurry_operation = providers.Singleton(HurryOperationHandler, unit_of_work.provider)
+    resolve_operation = providers.Singleton(ResolveOperationHandler, unit_of_work.provider, operation_drivers)
+    read_operations = providers.Singleton(ReadOperationsHandler, unit_of_work.provider)
     order_round = providers.Singleton(
         OrderRound,
         unit_of_work.provider,
@@ -162,6 +215,25 @@ class Container(containers.DeclarativeContainer):
     place_order = providers.Singleton(PlaceOrderHandler, order_round, wallet_reader, wallet_directory, ids)
     retry_order = providers.Singleton(RetryOrderHandler, order_round, unit_of_work.provider, ids)
     read_orders = providers.Singleton(ReadOrdersHandler, unit_of_work.provider)
+
+    bury_job = providers.Singleton(BuryJobHandler, unit_of_work.provider)
+    streams_queue = providers.Singleton(_streams_queue, settings, bury_job)
+    job_queue = providers.Singleton(_job_queue, settings, streams_queue.provider)
+    event_publisher = providers.Singleton(StreamEventPublisher, providers.Callable(_required_redis_url, settings))
+    worker = providers.Factory(
+        StreamsWorker,
+        streams_queue,
+        concurrency=settings.provided.worker_concurrency,
+        shutdown_grace_period_s=providers.Callable(_whole_seconds, settings.provided.shutdown_grace_seconds),
+    )
+    leadership = providers.Singleton(PostgresLeadership, address)
+    event_log = providers.Singleton(PostgresEventLog, sessions, ids)
+    due_work = providers.Singleton(PostgresDueWork, reading_sessions)
+    relay_events = providers.Singleton(RelayEventsHandler, event_log, event_publisher, job_queue)
+    queue_due_work = providers.Singleton(QueueDueWorkHandler, due_work, job_queue)
+    redrive_dead_letter = providers.Singleton(RedriveDeadLetterHandler, unit_of_work.provider, job_queue)
+    discard_dead_letter = providers.Singleton(DiscardDeadLetterHandler, unit_of_work.provider)
+    read_dead_letters = providers.Singleton(ReadDeadLettersHandler, unit_of_work.provider)
 
     ledger_inspection = providers.Singleton(PostgresLedgerInspection, sessions)
     ledger_upkeep = providers.Singleton(PostgresLedgerUpkeep, sessions)
@@ -177,6 +249,12 @@ class Container(containers.DeclarativeContainer):
     )
     export_ledger = providers.Singleton(ExportLedgerHandler, ledger_inspection, checkpoint_repository, clock)
     maintain_ledger = providers.Singleton(MaintainLedgerHandler, ledger_upkeep)
+    record_retention = providers.Singleton(PostgresRecordRetention, sessions)
+    forget_old_records = providers.Singleton(
+        ForgetOldRecordsHandler, ledger_upkeep, record_retention, settings.provided.delivery_retention_days
+    )
+    reconcile_ledger = providers.Singleton(ReconcileLedgerHandler, verify_ledger, unit_of_work.provider, ids, clock)
+    read_reconciliations = providers.Singleton(ReadReconciliationsHandler, unit_of_work.provider)
 
 
 def migrate_database(owner_url: str) -> None:

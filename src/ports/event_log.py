@@ -43,6 +43,10 @@ class EventLog(Protocol):
         """The stream has forgotten: what was recorded within that time is unpublished again."""
         ...
 
+    async def waiting_seconds(self) -> float:
+        """How long the oldest event has waited for its position; 0 when none waits."""
+        ...
+
     async def page(self, tenant_id: TenantId, *, after: int, limit: int) -> Sequence[Event]:
         """The tenant's next *limit* events behind the position *after*."""
         ...

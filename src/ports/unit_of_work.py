@@ -12,6 +12,7 @@ from ports.ledger import Ledger
 from ports.operation_repository import OperationRepository
 from ports.order_repository import OrderRepository
 from ports.outbox import Outbox
+from ports.reconciliation_repository import ReconciliationRepository
 from ports.tenant_repository import TenantRepository
 from ports.wallet_repository import WalletRepository
 
@@ -68,6 +69,11 @@ class UnitOfWork(Protocol):
     @property
     def dead_letters(self) -> DeadLetterRepository:
         """Jobs nobody could do."""
+        ...
+
+    @property
+    def reconciliations(self) -> ReconciliationRepository:
+        """What was compared."""
         ...
 
     @property

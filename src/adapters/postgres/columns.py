@@ -18,10 +18,10 @@ def columns_of(value: object) -> dict[str, Any]:
     }
 
 
-def value_of(kind: type[T], row: DeclarativeBase, **others: object) -> T:
+def value_of(dataclass: type[T], row: DeclarativeBase, /, **others: object) -> T:
     """The dataclass that *row* keeps; *others* are given instead of read."""
-    names = [field.name for field in fields(kind) if field.name not in others]  # type: ignore[arg-type]  # a dataclass
-    return kind(**{name: getattr(row, _ATTRIBUTES.get(name, name)) for name in names}, **others)
+    names = [field.name for field in fields(dataclass) if field.name not in others]  # type: ignore[arg-type]  # a dataclass
+    return dataclass(**{name: getattr(row, _ATTRIBUTES.get(name, name)) for name in names}, **others)
 
 
 _ATTRIBUTES = {"metadata": "metadata_"}

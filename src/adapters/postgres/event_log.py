@@ -62,6 +62,12 @@ class PostgresEventLog:
         """See `ports.event_log.EventLog.publish_again`."""
         await self._execute(sql.PUBLISH_AGAIN, since)
 
+    async def waiting_seconds(self) -> float:
+        """See `ports.event_log.EventLog.waiting_seconds`."""
+        with translated():
+            async with self._sessions() as session:
+                return float(await (await driver_connection(session)).fetchval(sql.WAITING_SECONDS) or 0)
+
     async def page(self, tenant_id: TenantId, *, after: int, limit: int) -> Sequence[Event]:
         """See `ports.event_log.EventLog.page`."""
         return await self._events(sql.PAGE, tenant_id, after, limit)

@@ -99,3 +99,17 @@ FROM (
 ) AS forgotten
 WHERE known.tenant_id = forgotten.tenant_id
 """
+
+WAITING_SECONDS = """
+WITH RECURSIVE tenant (tenant_id) AS (
+    (SELECT tenant_id FROM outbox ORDER BY tenant_id LIMIT 1)
+    UNION ALL
+    SELECT (SELECT waiting.tenant_id FROM outbox AS waiting WHERE waiting.tenant_id > tenant.tenant_id
+            ORDER BY waiting.tenant_id LIMIT 1)
+    FROM tenant WHERE tenant.tenant_id IS NOT NULL
+)
+SELECT extract(epoch FROM clock_timestamp() - min(oldest.occurred_at))
+FROM tenant CROSS JOIN LATERAL (
+    SELECT occurred_at FROM outbox WHERE outbox.tenant_id = tenant.tenant_id ORDER BY occurred_at LIMIT 1
+) AS oldest
+"""

@@ -16,6 +16,7 @@ from adapters.postgres.ledger import Ledger
 from adapters.postgres.operation_repository import PostgresOperationRepository
 from adapters.postgres.order_repository import PostgresOrderRepository
 from adapters.postgres.outbox import PostgresOutbox
+from adapters.postgres.reconciliation_repository import PostgresReconciliationRepository
 from adapters.postgres.session_ledger import SessionLedger
 from adapters.postgres.tenant_repository import PostgresTenantRepository
 from adapters.postgres.tracing import name_trace
@@ -48,6 +49,7 @@ class PostgresUnitOfWork:
         self.ledger = SessionLedger(self._session, ledger)
         self.idempotency = PostgresIdempotencyRepository(self._session)
         self.dead_letters = PostgresDeadLetterRepository(self._session)
+        self.reconciliations = PostgresReconciliationRepository(self._session)
         self.outbox = PostgresOutbox(self._session, ids)
 
     async def now(self) -> datetime:

@@ -11,8 +11,14 @@ from core.domain.webhook_filters import EventFilter, any_matches
 from core.domain.webhook_secrets import ROTATION_OVERLAP, SigningKey, WebhookSecret, live_secrets, rotate
 
 MAX_URL_LENGTH = 2048
+MAX_ENDPOINTS = 50
+"""How many a tenant may have."""
+
 MAX_FAILING_TIME = timedelta(days=5)
 """After as long of nothing but failure an endpoint is disabled; one message alone is tried for three days."""
+
+MAX_REST = timedelta(minutes=5)
+"""How long an endpoint that keeps failing is left alone between two attempts, whatever waits for it."""
 _DESCRIPTION = re.compile(r"[^\x00-\x1f\x7f]{0,200}")
 
 
@@ -55,6 +61,13 @@ class InvalidWebhookEndpoint(Rejected):
     title = "The webhook endpoint is not valid"
 
 
+class TooManyWebhookEndpoints(Rejected):
+    """The tenant has as many as it may have."""
+
+    code = "too_many_webhook_endpoints"
+    title = "There are too many webhook endpoints"
+
+
 class WebhookUrlRefused(Rejected):
     """We call public HTTPS addresses by their names only; the detail names the rule that the URL breaks."""
 
@@ -71,6 +84,7 @@ class WebhookEndpoint:
         url: As registered; where it may lead is decided anew at every attempt (`ports.webhook_url_policy`).
         secrets: The newest first; at most two are live.
         failing_since: Since when there was nothing but failure; None after a success.
+        resume_at: Until when nothing is sent there, because it asked for less or keeps failing.
 
     Raises:
         InvalidWebhookEndpoint: If the URL or description is too long, or the status and its reason do not fit.
@@ -86,6 +100,7 @@ class WebhookEndpoint:
     status: EndpointStatus = EndpointStatus.ENABLED
     disabled_reason: DisabledReason | None = None
     failing_since: datetime | None = None
+    resume_at: datetime | None = None
 
     def __post_init__(self) -> None:
         """Refuse what cannot be an endpoint."""
@@ -130,11 +145,35 @@ class WebhookEndpoint:
 
     def enable(self) -> "WebhookEndpoint":
         """Begin again, with the past forgiven."""
-        return replace(self, status=EndpointStatus.ENABLED, disabled_reason=None, failing_since=None)
+        return replace(self, status=EndpointStatus.ENABLED, disabled_reason=None, failing_since=None, resume_at=None)
+
+    def move_to(self, url: str) -> "WebhookEndpoint":
+        """Send to *url* from now on; what the old one did is not held against it."""
+        return self if url == self.url else replace(self, url=url, failing_since=None, resume_at=None)
+
+    def is_open_at(self, now: datetime) -> bool:
+        """Whether anything may be sent there at *now*."""
+        return self.status is EndpointStatus.ENABLED and (self.resume_at is None or self.resume_at <= now)
+
+    def pause(self, until: datetime) -> "WebhookEndpoint":
+        """Send nothing before *until*; a longer pause stays."""
+        return replace(self, resume_at=until if self.resume_at is None else max(self.resume_at, until))
+
+    def rest(self, now: datetime) -> "WebhookEndpoint":
+        """
+        Leave it alone for half as long as it has failed, so that one that hangs takes ever less of anybody's time.
+
+        A message's own schedule is slower at each of its steps, so a rest delays the others only.
+        """
+        if self.failing_since is None:
+            return self
+        return self.pause(now + min((now - self.failing_since) / 2, MAX_REST))
 
     def after_success(self) -> "WebhookEndpoint":
         """Forget the failures before; the same endpoint when there were none."""
-        return self if self.failing_since is None else replace(self, failing_since=None)
+        if self.failing_since is None and self.resume_at is None:
+            return self
+        return replace(self, failing_since=None, resume_at=None)
 
     def after_failure(self, now: datetime) -> "WebhookEndpoint":
         """Remember since when it fails, and give up after five days of nothing but failure."""

@@ -13,6 +13,7 @@ COMMANDS: dict[str, str] = {
     "dev": "everything on this machine, with embedded PostgreSQL and Valkey, until Ctrl-C",
     "demo": "a whole story over HTTP, with the money that moved, ending with a verified ledger",
     "api": "the HTTP API",
+    "worker": "jobs, schedules and the outbox relay",
     "migrate": "bring the database to the newest schema",
     "verify": "prove that the books are right, or name the first thing that is not",
     "maintain": "partitions ahead, month snapshots, checkpoints, overdue holds, old keys",

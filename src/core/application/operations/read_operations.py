@@ -15,9 +15,7 @@ class ReadOperationsHandler:
 
     unit_of_work: UnitOfWorkFactory
 
-    async def get(
-        self, tenant_id: TenantId, operation_id: OperationId
-    ) -> tuple[Operation, Sequence[RecordedAttempt]]:
+    async def get(self, tenant_id: TenantId, operation_id: OperationId) -> tuple[Operation, Sequence[RecordedAttempt]]:
         """
         One operation, with everything its attempts saw.
 

@@ -64,3 +64,12 @@ class RelayEventsHandler:
         await self.log.publish_again(since=FORGOTTEN)
         await self.publisher.begin()
         return True
+
+    async def waiting_seconds(self) -> float:
+        """
+        How long the oldest event has waited for its position.
+
+        Raises:
+            Unavailable: If the database cannot be reached.
+        """
+        return await self.log.waiting_seconds()

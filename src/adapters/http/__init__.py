@@ -1,0 +1,1 @@
+"""Calling out over HTTP, to where strangers tell us."""

@@ -1,0 +1,1 @@
+"""SAQ's queue on Redis Streams, and what is published on them."""

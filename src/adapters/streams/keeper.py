@@ -1,0 +1,73 @@
+"""What a queue instance does all the time while it takes jobs."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import structlog
+from redis.exceptions import RedisError
+
+from adapters.streams.ending import end
+from adapters.streams.limits import StreamsQueueLimits
+
+_log = structlog.get_logger(__name__)
+Step = Callable[[], Awaitable[Any]]
+
+
+class Keeper:
+    """
+    Renews, schedules and recovers, each on a beat of its own, so that none waits for another.
+
+    They are tasks of the event loop that runs the jobs, not a thread: a loop that is stuck renews nothing, and its jobs
+    are taken by others.
+    """
+
+    def __init__(self, limits: StreamsQueueLimits, *, renew: Step, schedule: Step, recover: Step) -> None:
+        """Call the three steps on the beats that *limits* name."""
+        self._limits = limits
+        self._renew, self._schedule, self._recover = renew, schedule, recover
+        self._tasks: list[asyncio.Task[None]] = []
+
+    def start(self) -> None:
+        """Begin, unless that happened before."""
+        if not self._tasks:
+            beats = self._limits
+            self._tasks = [
+                asyncio.create_task(self._every(beats.renew_seconds, self._renew)),
+                asyncio.create_task(self._every(beats.schedule_poll_seconds, self._schedule)),
+                asyncio.create_task(self._recovering()),
+            ]
+
+    async def stop(self) -> None:
+        """End all three."""
+        tasks, self._tasks = self._tasks, []
+        await end(tasks)
+
+    async def _every(self, seconds: float, step: Step) -> None:
+        while True:
+            await self._went_well(step)
+            await asyncio.sleep(seconds)
+
+    async def _recovering(self) -> None:
+        """
+        Recover, but not right after Redis was away.
+
+        Idle times go on while Redis is down, so when it comes back every entry looks idle: others are given the time to
+        renew theirs first.
+        """
+        beats = self._limits
+        await asyncio.sleep(beats.renew_seconds)
+        while True:
+            went_well = await self._went_well(self._recover)
+            await asyncio.sleep(beats.recovery_poll_seconds if went_well else 2 * beats.renew_seconds)
+
+    async def _went_well(self, step: Step) -> bool:
+        try:
+            await step()
+        except (RedisError, OSError, TimeoutError) as error:
+            _log.warning("the queue's Redis does not answer", error=repr(error))
+            return False
+        except Exception:  # noqa: BLE001 - a bug in one round must not end them all: live jobs would be taken away
+            _log.exception("a round of looking after the queue failed")
+            return False
+        return True

@@ -1,0 +1,382 @@
+"""SAQ's queue, carried by a Redis Stream and a consumer group."""
+
+import asyncio
+import contextlib
+import secrets
+from collections.abc import Collection, Coroutine, Generator, Sequence
+from typing import Any
+
+import structlog
+from redis.asyncio import BlockingConnectionPool, Redis
+from redis.exceptions import RedisError
+from saq.job import Job, Status
+from saq.types import DumpType, LoadType
+from saq.utils import millis, now
+
+from adapters.streams.burial import Undertaker
+from adapters.streams.commands import Entry
+from adapters.streams.deliveries import DeliveredJob, HeldEntries, delivered, entry_of
+from adapters.streams.keeper import Keeper
+from adapters.streams.limits import StreamsQueueLimits
+from adapters.streams.queue_reading import UNREADABLE, QueueReading
+from adapters.streams.recovery import TO_RUN, Recovery
+from ports.job_queue import OnPoison
+
+_log = structlog.get_logger(__name__)
+SOCKET_TIMEOUT_SECONDS = 5.0
+MAX_CONNECTIONS = 40
+_SCHEDULED_AT_ONCE = 500
+_REDIS_AWAY_SECONDS = 1.0
+_GIVE_BACK_SECONDS = 5.0
+_CANCELLED = "cancelled"
+"""What SAQ's worker says when it retries a job that was cancelled."""
+
+
+class StreamsQueue(QueueReading):
+    """
+    The queue *name* on the stream `bursar:<name>`.
+
+    It does what SAQ's own Redis queue does, and: a lost worker's jobs come back by themselves, side by side; finishing
+    is fenced by the entry a job came by, so that a worker from whom it was taken changes nothing; jobs whose attempts
+    are used up are handed to *on_poison* before they leave; and after a flush it goes on.
+    An instance is one consumer. Whoever takes jobs from it must do so from the task that works on them.
+    """
+
+    def __init__(
+        self,
+        redis: Redis,
+        name: str,
+        *,
+        limits: StreamsQueueLimits | None = None,
+        on_poison: OnPoison | None = None,
+        known_functions: Collection[str] | None = None,
+        consumer: str | None = None,
+        dump: DumpType | None = None,
+        load: LoadType | None = None,
+        swept_error_message: str | None = None,
+    ) -> None:
+        """
+        Speak through *redis*, whose answers must be bytes and whose socket timeout longer than a read blocks.
+
+        Without *on_poison* such jobs only fail. With *known_functions* a job of another name is poison at once;
+        without, its attempts fail first, which gives a newer worker the time to come.
+        """
+        super().__init__(
+            redis,
+            name,
+            consumer=consumer or f"{name}-{secrets.token_hex(8)}",
+            dump=dump,
+            load=load,
+            swept_error_message=swept_error_message,
+        )
+        self.limits = limits or StreamsQueueLimits()
+        self._known_functions = known_functions
+        self._held = HeldEntries()
+        self._undertaker = Undertaker(
+            self._commands,
+            self._held,
+            queue=name,
+            consumer=self.consumer,
+            serialize=self.serialize,
+            on_poison=on_poison,
+            limits=self.limits,
+        )
+        self._recovery = Recovery(
+            self._commands,
+            self._held,
+            self._undertaker,
+            consumer=self.consumer,
+            serialize=self.serialize,
+            read=self._delivered,
+            error=self.swept_error_message,
+            limits=self.limits,
+        )
+        self._keeper = Keeper(self.limits, renew=self._renew, schedule=self.schedule, recover=self._recovery.recover)
+        self._reader = asyncio.Lock()
+        self._stopping = asyncio.Event()
+        self._loose_ends: set[asyncio.Task[Any]] = set()
+
+    @staticmethod
+    def from_url(url: str, **kwargs: Any) -> "StreamsQueue":
+        """A queue with a connection pool of its own, every call limited in time; *kwargs* as for the constructor."""
+        pool = BlockingConnectionPool.from_url(  # pyright: ignore[reportUnknownMemberType] - its keywords have no types
+            url,
+            max_connections=MAX_CONNECTIONS,
+            timeout=SOCKET_TIMEOUT_SECONDS,
+            socket_timeout=SOCKET_TIMEOUT_SECONDS,
+            socket_connect_timeout=SOCKET_TIMEOUT_SECONDS,
+        )
+        return StreamsQueue(Redis.from_pool(pool), **kwargs)
+
+    def __repr__(self) -> str:
+        """Name it, without the server's password."""
+        return f"StreamsQueue<name='{self.name}', consumer='{self.consumer}'>"
+
+    # ── Beginning and end ────────────────────────────────────────────────────────────────────────────────────────────
+
+    async def connect(self) -> None:
+        """Be ready, again if it was disconnected; asks nothing of Redis."""
+        await super().connect()
+        self._stopping.clear()
+
+    def stop_taking(self) -> None:
+        """Let `dequeue` answer None from now on; what was taken is still renewed."""
+        self._stopping.set()
+
+    async def disconnect(self) -> None:
+        """Take no more, give back what is unfinished, for others to take at once, and close the connections."""
+        self.stop_taking()
+        await self._keeper.stop()
+        await self._undertaker.stop()
+        with contextlib.suppress(RedisError, OSError, TimeoutError):  # then it comes back by its idle time
+            async with asyncio.timeout(_GIVE_BACK_SECONDS):
+                while self._loose_ends:
+                    await asyncio.wait(self._loose_ends)
+                for entry, key, job in self._held.all():
+                    await self._give_back(entry, key, job)
+                await self._commands.forget_consumer(self.consumer)
+        await self._pubsub.close()
+        await self.redis.aclose()
+        await self.redis.connection_pool.disconnect()
+
+    # ── Queueing ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    async def enqueue_jobs(self, jobs: Sequence[Job]) -> int:
+        """Queue them in one step, all or none; how many were new. The caller limits how many there are."""
+        for job in jobs:
+            job.queue, job.queued, job.status = self, now(), Status.QUEUED
+            await self._before_enqueue(job)
+        queued = await self._commands.enqueue([(job.key, self.serialize(job), job.scheduled) for job in jobs])
+        return sum(queued)
+
+    async def _enqueue(self, job: Job) -> Job | None:
+        [is_new] = await self._commands.enqueue([(job.key, self.serialize(job), job.scheduled)])
+        return job if is_new else None
+
+    async def schedule(self, lock: int = 1) -> list[str]:
+        """Put what is due on the stream; the jobs' ids. It happens by itself too, twice a second."""
+        due = await self._commands.schedule(_SCHEDULED_AT_ONCE)
+        while due and len(due) % _SCHEDULED_AT_ONCE == 0:
+            more = await self._commands.schedule(_SCHEDULED_AT_ONCE)
+            if not more:
+                break
+            due += more
+        return [self.job_id(key) for key in due]
+
+    # ── Taking ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    async def dequeue(self, timeout: float = 0.0, poll_interval: float = 0.0) -> Job | None:  # noqa: ASYNC109 - SAQ's names
+        """
+        Take the next job, or None after *timeout* seconds (0: wait for ever) or when the queue stops taking.
+
+        The entry is kept alive until it is finished or retried, as long as the task that called this lives.
+        """
+        self._keeper.start()
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + timeout if timeout > 0 else None
+        while (entry := await self._next_entry(deadline)) is not None:
+            try:
+                job = await self._opened(entry)
+            except asyncio.CancelledError:
+                self._loose_end(self._give_back(entry.id, entry.key, None))
+                raise
+            except Exception:
+                self._held.let_go(entry.id)
+                raise
+            if job is not None:
+                return job
+        return None
+
+    async def _next_entry(self, deadline: float | None) -> Entry | None:
+        """One task reads at a time: the others would only keep connections busy."""
+        loop = asyncio.get_running_loop()
+        try:
+            async with asyncio.timeout_at(deadline):
+                await self._reader.acquire()
+        except TimeoutError:
+            return None
+        try:
+            while not self._stopping.is_set():
+                left = self.limits.read_block_seconds
+                if deadline is not None:
+                    left = min(left, deadline - loop.time())
+                    if left <= 0:
+                        return None
+                if (entry := await self._read(left)) is not None:
+                    self._held.hold(entry.id, entry.key)
+                    return entry
+            return None
+        finally:
+            self._reader.release()
+
+    async def _read(self, block_seconds: float) -> Entry | None:
+        reading = asyncio.create_task(self._commands.read(self.consumer, block_seconds))
+        try:
+            return await asyncio.shield(reading)
+        except asyncio.CancelledError:
+            # Redis may be delivering at this moment: what comes is given back, not left to its idle time.
+            self._loose_end(self._give_back_what(reading))
+            raise
+        except (RedisError, OSError) as error:
+            _log.warning("the queue's Redis does not answer", error=repr(error))
+            await asyncio.sleep(min(block_seconds, _REDIS_AWAY_SECONDS))  # SAQ's worker asks again at once
+            return None
+
+    async def _opened(self, entry: Entry) -> DeliveredJob | None:
+        if entry.key is None:
+            self._undertaker.bury_unreadable_later(entry, entry.text, "the entry names no job")
+            return None
+        record = await self._commands.take(entry.key, entry.id)
+        if record is None:
+            self._held.let_go(entry.id)
+            return None
+        try:
+            job = self._delivered(record, entry.id)
+        except UNREADABLE as error:
+            self._undertaker.bury_unreadable_later(entry, record.decode("utf-8", "replace"), repr(error))
+            return None
+        if job.status not in TO_RUN:
+            await self._recovery.settle(job)
+            return None
+        if self._known_functions is not None and job.function not in self._known_functions:
+            job.attempts += 1
+            job.status, job.completed, job.error = Status.FAILED, now(), f"no worker knows {job.function!r}"
+            job.remember_failure(job.error, now())
+            self._undertaker.bury_later(job)
+            return None
+        self._held.opened(entry.id, job)
+        return job
+
+    def _delivered(self, record: bytes, entry_id: str) -> DeliveredJob:
+        job = self.deserialize(record)
+        if job is None:
+            raise ValueError("the record is empty")
+        return delivered(job, entry_id)
+
+    # ── Ending ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    async def _finish(self, job: Job, status: Status, *, result: Any = None, error: str | None = None) -> None:
+        with self._letting_go(job):
+            if status is Status.FAILED and isinstance(job, DeliveredJob):
+                job.remember_failure(error, now())
+                await self._undertaker.bury(job)
+                return
+            is_ours = await self._commands.finish(
+                job.key,
+                self.serialize(job),
+                entry=entry_of(job),
+                consumer=self.consumer,
+                keep_seconds=job.ttl,
+                status=status.value,
+            )
+            self._say_if_stale(job, is_ours=is_ours)
+
+    async def _retry(self, job: Job, error: str | None) -> None:
+        if error == _CANCELLED and isinstance(job, DeliveredJob):
+            if _being_cancelled():  # the worker stops: nobody's fault
+                with self._letting_go(job):
+                    job.error = None
+                    await self._give_back(job.entry_id, job.key, job, was_counted=True)
+                return
+            if not job.retryable:  # SAQ's worker would try for ever
+                await self.finish(job, Status.FAILED, error=error)
+                return
+        with self._letting_go(job):
+            if isinstance(job, DeliveredJob):
+                job.remember_failure(error, now())
+            is_ours = await self._commands.retry(
+                job.key,
+                self.serialize(job),
+                entry=entry_of(job),
+                consumer=self.consumer,
+                delay_seconds=job.next_retry_delay(),
+                status=job.status.value,
+            )
+            self._say_if_stale(job, is_ours=is_ours)
+
+    async def abort(self, job: Job, error: str, ttl: float = 5) -> None:
+        """
+        Abort the job at once if it waits; ask its worker to, if it runs; leave it alone if it is over.
+
+        For *ttl* seconds, or until its worker is done with it, no job of its key can be queued.
+        """
+        job.error = error
+        job.status = Status.ABORTING
+        aborting = self.serialize(job)
+        job.status, job.completed = Status.ABORTED, now()
+        where = await self._commands.abort(
+            job.key,
+            aborting=aborting,
+            aborted=self.serialize(job),
+            keep_seconds=job.ttl,
+            error=error,
+            mark_milliseconds=max(1, int(millis(ttl))),
+        )
+        if where == "running":
+            job.status, job.completed = Status.ABORTING, 0
+        elif where == "aborted":
+            self.aborted += 1
+        elif (stored := await self.job(job.key)) is not None:
+            job.replace(stored)
+
+    async def finish_abort(self, job: Job) -> None:
+        """End an abort, if nothing else has ended it; the key may be queued again."""
+        await self.redis.delete(self.namespace(f"abort:{job.key}"))
+        stored = await self.job(job.key)
+        if stored is not None and stored.status is Status.ABORTING:
+            await super().finish_abort(job)
+
+    async def sweep(self, lock: int = 60, abort: float = 5.0) -> list[str]:
+        """Recover what is idle; the jobs' ids. It happens by itself too, every second."""
+        moved = await self._recovery.recover()
+        await self._commands.forget_silent_consumers(self.limits.consumer_forgotten_seconds)
+        return [self.job_id(key) for key in moved]
+
+    async def _renew(self) -> None:
+        for entry in await self._commands.renew(self.consumer, self._held.alive()):
+            self._held.let_go(entry)
+
+    async def _give_back(
+        self, entry_id: str, key: str | None, job: DeliveredJob | None, *, was_counted: bool = False
+    ) -> None:
+        """Put an unfinished job back on the stream, as if this attempt had not been."""
+        record: bytes | str = ""
+        if job is not None and (was_counted or job.status is Status.ACTIVE):
+            job.attempts = max(0, job.attempts - 1)
+            job.status, job.started, job.progress = Status.QUEUED, 0, 0.0
+            record = self.serialize(job)
+        if key is not None:
+            await self._commands.retry(
+                key, record, entry=entry_id, consumer=self.consumer, delay_seconds=0, status=Status.QUEUED.value
+            )
+        self._held.let_go(entry_id)
+
+    async def _give_back_what(self, reading: "asyncio.Task[Entry | None]") -> None:
+        with contextlib.suppress(RedisError, OSError):
+            if (entry := await reading) is not None:
+                await self._give_back(entry.id, entry.key, None)
+
+    def _loose_end(self, coroutine: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(coroutine)
+        self._loose_ends.add(task)
+        task.add_done_callback(self._loose_ends.discard)
+
+    @contextlib.contextmanager
+    def _letting_go(self, job: Job) -> Generator[None]:
+        """Let go of the entry, done or failed; when cancelled, it is still ours to give back."""
+        try:
+            yield
+        except Exception:
+            self._held.let_go(entry_of(job))
+            raise
+        self._held.let_go(entry_of(job))
+
+    def _say_if_stale(self, job: Job, *, is_ours: bool) -> None:
+        if not is_ours:
+            _log.warning("a job was taken away while it ran; its end here does not count", key=job.key)
+
+
+def _being_cancelled() -> bool:
+    """Whether somebody cancelled this very task; a job that raises CancelledError by itself did not."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0

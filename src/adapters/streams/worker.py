@@ -1,0 +1,40 @@
+"""SAQ's worker, stopping well."""
+
+import asyncio
+
+from saq.types import CtxType
+from saq.worker import Worker
+
+from adapters.streams.ending import end
+from adapters.streams.queue import StreamsQueue
+
+_PROCESS = "process"
+"""What SAQ calls the tasks that run jobs; its other tasks have no name of ours."""
+
+
+class StreamsWorker(Worker[CtxType]):
+    """
+    A worker of a `StreamsQueue` that takes no new job once it stops, and then waits for running ones only.
+
+    SAQ's own goes on taking jobs in its grace period, always waits all of it, for its upkeep sleeps, and then without
+    limit for a task that missed its cancellation. What still runs at the end is cancelled and given back for others to
+    take at once; what resists is given back when the queue is disconnected, which whoever started the worker must do.
+    """
+
+    async def stop(self) -> None:
+        """Stop as promised; the grace period is SAQ's `shutdown_grace_period_s`."""
+        self.event.set()
+        if isinstance(self.queue, StreamsQueue):
+            self.queue.stop_taking()
+        await end([task for task in self.tasks if task.get_name() != _PROCESS])
+        grace, hard_deadline = self._shutdown_grace_period_s or 0, self._cancellation_hard_deadline_s
+        if running := {task for task in self.tasks if not task.done()}:
+            _, running = await asyncio.wait(running, timeout=grace)
+        if running:
+            for task in running:
+                task.cancel()
+            # SAQ's task allows the job that long for its cancellation, then queues it again.
+            _, running = await asyncio.wait(running, timeout=2 * hard_deadline)
+        await end(running)
+        self.tasks.clear()
+        await super().stop()

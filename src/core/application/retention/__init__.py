@@ -1,0 +1,1 @@
+"""Records that are kept for a time only."""

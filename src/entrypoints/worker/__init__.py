@@ -1,0 +1,1 @@
+"""`bursar worker`: jobs, schedules, the outbox relay, sweeps."""
