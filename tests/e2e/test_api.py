@@ -10,7 +10,8 @@ import pytest
 from e2e.bursar_command import clean_environment, run_bursar
 from e2e.conftest import Installation
 from e2e.processes import children_of, comes_true, family_of, still_alive
-from entrypoints.development.api_process import ApiDidNotStart, ApiProcess
+from entrypoints.development.api_process import ApiProcess
+from entrypoints.development.service_process import ServiceDidNotStart
 from entrypoints.embedded.free_port import free_port
 
 NO_DATABASE = {"BURSAR_DATABASE_URL": "postgresql://nobody:nothing@127.0.0.1:1/none", "BURSAR_API_KEY_PEPPER": "x" * 32}
@@ -24,7 +25,7 @@ async def test_a_port_is_not_shared_with_a_stranger(installation: Installation, 
     assert status == 1, told
     assert "is another API running there?" in told
 
-    with pytest.raises(ApiDidNotStart, match=f"port {port} is taken"):
+    with pytest.raises(ServiceDidNotStart, match=f"port {port} is taken"):
         await ApiProcess(NO_DATABASE, port=int(port), log=tmp_path / "api.log").start()
 
 

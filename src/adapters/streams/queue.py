@@ -135,7 +135,8 @@ class StreamsQueue(QueueReading):
                 for entry, key, job in self._held.all():
                     await self._give_back(entry, key, job)
                 await self._commands.forget_consumer(self.consumer)
-        await self._pubsub.close()
+        with contextlib.suppress(RedisError, OSError):
+            await self._pubsub.close()
         await self.redis.aclose()
         await self.redis.connection_pool.disconnect()
 

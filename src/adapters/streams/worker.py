@@ -21,6 +21,8 @@ class StreamsWorker(Worker[CtxType]):
     take at once; what resists is given back when the queue is disconnected, which whoever started the worker must do.
     """
 
+    SIGNALS = []  # whoever runs the process listens to them, and stops more than this
+
     async def stop(self) -> None:
         """Stop as promised; the grace period is SAQ's `shutdown_grace_period_s`."""
         self.event.set()
