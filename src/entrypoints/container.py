@@ -7,10 +7,15 @@ from dependency_injector import containers, providers
 
 from adapters.crypto.api_keys import ApiKeyAuthenticator, ApiKeySmith
 from adapters.crypto.checkpoint_signatures import Ed25519CheckpointChecker, Ed25519CheckpointSigner, make_key_file
+from adapters.crypto.cipher import AesGcmCipher
 from adapters.files.checkpoint_sink import FileCheckpointSink
 from adapters.fulfilment.absent import AbsentFulfilment
 from adapters.fulfilment.http import HttpFulfilment
+from adapters.http.address_guard import AddressGuard
 from adapters.http.provider_http import HttpcoreProviderHttp
+from adapters.http.resolver import Resolver, SystemResolver
+from adapters.http.webhook_sender import HttpWebhookSender
+from adapters.http.webhook_url_policy import GuardedWebhookUrlPolicy
 from adapters.postgres.account_opening import PostgresAccountOpening
 from adapters.postgres.api_key_finder import PostgresApiKeyFinder
 from adapters.postgres.checkpoint_repository import PostgresCheckpointRepository
@@ -31,6 +36,7 @@ from adapters.postgres.roles import prepare_database
 from adapters.postgres.unit_of_work import PostgresUnitOfWork
 from adapters.postgres.wallet_directory import PostgresWalletDirectory
 from adapters.postgres.wallet_reader import PostgresWalletReader
+from adapters.postgres.webhook_delivery_reader import PostgresWebhookDeliveryReader
 from adapters.redis.connection import RedisConnection
 from adapters.streams.absent_job_queue import AbsentJobQueue
 from adapters.streams.event_publisher import StreamEventPublisher
@@ -64,6 +70,7 @@ from core.application.orders.order_round import OrderRound
 from core.application.orders.place_order import PlaceOrderHandler
 from core.application.orders.read_orders import ReadOrdersHandler
 from core.application.orders.retry_order import RetryOrderHandler
+from core.application.outbox.read_events import ReadEventsHandler
 from core.application.outbox.relay_events import RelayEventsHandler
 from core.application.reconciliation.read_reconciliations import ReadReconciliationsHandler
 from core.application.reconciliation.reconcile_ledger import ReconcileLedgerHandler
@@ -79,6 +86,15 @@ from core.application.wallets.change_wallet import ChangeWalletHandler
 from core.application.wallets.open_wallet import OpenWalletHandler
 from core.application.wallets.read_entries import ReadEntriesHandler
 from core.application.wallets.read_wallets import ReadWalletsHandler
+from core.application.webhooks.change_endpoint import ChangeEndpointHandler
+from core.application.webhooks.delete_endpoint import DeleteEndpointHandler
+from core.application.webhooks.deliver_webhooks import DeliverWebhooksHandler
+from core.application.webhooks.read_deliveries import ReadDeliveriesHandler
+from core.application.webhooks.read_endpoints import ReadEndpointsHandler
+from core.application.webhooks.redeliver import RedeliverHandler
+from core.application.webhooks.register_endpoint import RegisterEndpointHandler
+from core.application.webhooks.rotate_secret import RotateSecretHandler
+from core.application.webhooks.send_test_event import SendTestEventHandler
 from core.domain.attempts import AttemptPolicy
 from core.domain.job_catalogue import QUEUE
 from core.domain.orders import FULFIL_ORDER
@@ -144,6 +160,18 @@ def _job_queue(settings: Settings, streams_queue: Callable[[], StreamsQueue]) ->
     return AbsentJobQueue() if settings.redis_url is None else StreamsJobQueue(streams_queue())
 
 
+def _address_guard(settings: Settings, resolver: Resolver) -> AddressGuard:
+    networks = (network.strip() for network in settings.webhook_denied_networks.split(","))
+    try:
+        return AddressGuard(
+            resolver,
+            denied_networks=[network for network in networks if network],
+            development_loopback=settings.webhook_loopback_allowed,
+        )
+    except ValueError as error:
+        raise InvalidSettings(f"BURSAR_WEBHOOK_DENIED_NETWORKS: {error}") from None
+
+
 class Container(containers.DeclarativeContainer):
     """Settings, then resources, then adapters, then use cases; everything is made when it is first asked for."""
 
@@ -162,7 +190,8 @@ class Container(containers.DeclarativeContainer):
     health_check = providers.Singleton(ProcessHealth, database.provided.ping, redis.provided.state)
 
     ledger = providers.Singleton(Ledger, ids)
-    unit_of_work = providers.Factory(PostgresUnitOfWork, sessions, ledger, ids)
+    cipher = providers.Singleton(AesGcmCipher, providers.Callable(Settings.sealing_key, settings))
+    unit_of_work = providers.Factory(PostgresUnitOfWork, sessions, ledger, ids, cipher.provider)
     journal = providers.Singleton(PostgresJournal, reading_sessions)
     wallet_reader = providers.Singleton(PostgresWalletReader, reading_sessions)
     hold_reader = providers.Singleton(PostgresHoldReader, reading_sessions)
@@ -207,7 +236,7 @@ class Container(containers.DeclarativeContainer):
         OrderRound,
         unit_of_work.provider,
         account_opening,
-        run_operation,
+        run_operation.provided.first_attempt,
         clock,
         providers.Callable(_has_fulfilment, settings),
         attempt_policy,
@@ -234,6 +263,26 @@ class Container(containers.DeclarativeContainer):
     redrive_dead_letter = providers.Singleton(RedriveDeadLetterHandler, unit_of_work.provider, job_queue)
     discard_dead_letter = providers.Singleton(DiscardDeadLetterHandler, unit_of_work.provider)
     read_dead_letters = providers.Singleton(ReadDeadLettersHandler, unit_of_work.provider)
+
+    resolver = providers.Singleton(SystemResolver)
+    address_guard = providers.Singleton(_address_guard, settings, resolver)
+    webhook_url_policy = providers.Singleton(GuardedWebhookUrlPolicy, address_guard)
+    webhook_sender = providers.Singleton(HttpWebhookSender, address_guard)
+    webhook_delivery_reader = providers.Singleton(PostgresWebhookDeliveryReader, reading_sessions)
+    register_webhook_endpoint = providers.Singleton(
+        RegisterEndpointHandler, unit_of_work.provider, webhook_url_policy, ids
+    )
+    change_webhook_endpoint = providers.Singleton(ChangeEndpointHandler, unit_of_work.provider, webhook_url_policy)
+    delete_webhook_endpoint = providers.Singleton(DeleteEndpointHandler, unit_of_work.provider)
+    rotate_webhook_secret = providers.Singleton(RotateSecretHandler, unit_of_work.provider)
+    read_webhook_endpoints = providers.Singleton(ReadEndpointsHandler, unit_of_work.provider)
+    send_test_event = providers.Singleton(SendTestEventHandler, unit_of_work.provider)
+    read_webhook_deliveries = providers.Singleton(ReadDeliveriesHandler, webhook_delivery_reader)
+    redeliver_webhooks = providers.Singleton(RedeliverHandler, unit_of_work.provider)
+    deliver_webhooks = providers.Singleton(
+        DeliverWebhooksHandler, unit_of_work.provider, event_log, webhook_sender, clock
+    )
+    read_events = providers.Singleton(ReadEventsHandler, event_log)
 
     ledger_inspection = providers.Singleton(PostgresLedgerInspection, sessions)
     ledger_upkeep = providers.Singleton(PostgresLedgerUpkeep, sessions)

@@ -16,15 +16,14 @@ def run(_arguments: Namespace) -> int:
 
 
 async def _tell() -> int:
-    from entrypoints.development.api_process import ApiProcess
+    from entrypoints.development.services import DevelopmentServices
     from entrypoints.development.stack import DevelopmentStack
     from entrypoints.development.story import tell
-    from entrypoints.embedded.free_port import free_port
 
     with tempfile.TemporaryDirectory(prefix="bursar-demo-") as folder:
         home = Path(folder) / "home"
         async with DevelopmentStack(home) as stack:
             print("PostgreSQL and Valkey are running, the schema is made, the first tenant is there.")
-            async with ApiProcess(stack.environment, port=free_port(), log=home / "api.log") as api:
-                await tell(api.base_url, api_key=stack.keys.api_key, admin_key=stack.keys.admin_key)
+            async with DevelopmentServices(stack) as services:
+                await tell(services.api.base_url, api_key=stack.keys.api_key, admin_key=stack.keys.admin_key)
     return 0

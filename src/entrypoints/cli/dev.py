@@ -29,8 +29,8 @@ def _given(name: str) -> str | None:
 
 
 async def _serve(arguments: Namespace) -> int:
-    from entrypoints.development.api_process import ApiProcess
     from entrypoints.development.panel import panel
+    from entrypoints.development.services import DevelopmentServices
     from entrypoints.development.stack import DevelopmentStack
 
     stopped = asyncio.Event()
@@ -46,15 +46,12 @@ async def _serve(arguments: Namespace) -> int:
         fresh=arguments.fresh,
         postgres_bin=None if postgres_bin is None else Path(postgres_bin),
     )
-    async with (
-        stack,
-        ApiProcess(stack.environment, port=arguments.port, log=home / "api.log", workers=arguments.workers) as api,
-    ):
-        description = stack.write_description(api.base_url)
+    async with stack, DevelopmentServices(stack, port=arguments.port, workers=arguments.workers) as services:
+        description = stack.write_description(services.api.base_url)
         keys = stack.keys
         print(
             panel(
-                base_url=api.base_url,
+                base_url=services.api.base_url,
                 api_key=keys.api_key,
                 admin_key=keys.admin_key,
                 description=str(description),
@@ -62,8 +59,8 @@ async def _serve(arguments: Namespace) -> int:
             flush=True,
         )
         while not stopped.is_set():
-            if api.has_ended():
-                print(f"the API ended; see {home / 'api.log'}", file=sys.stderr)
+            if services.ended is not None:
+                print(f"{services.ended.title} ended; see its log in {home}", file=sys.stderr)
                 return 1
             try:
                 async with asyncio.timeout(_POLL_SECONDS):

@@ -10,11 +10,12 @@ from entrypoints.embedded.secret_file import secret_in
 
 @dataclass(frozen=True, slots=True)
 class DevelopmentKeys:
-    """The tenant's key, its operator's key, and the pepper they are hashed with."""
+    """The tenant's key, its operator's key, the pepper they are hashed with, and what secrets are sealed with."""
 
     api_key: str
     admin_key: str
     pepper: str
+    encryption_key: str
 
     def __repr__(self) -> str:
         """Without any of them."""
@@ -32,6 +33,7 @@ def keys_in(home: Path) -> DevelopmentKeys:
         api_key=secret_in(home / "api.key", make=_new_key),
         admin_key=secret_in(home / "admin.key", make=_new_key),
         pepper=secret_in(home / "api_key.pepper"),
+        encryption_key=secret_in(home / "encryption.key"),
     )
 
 

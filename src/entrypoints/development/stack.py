@@ -140,6 +140,8 @@ class DevelopmentStack:
             "BURSAR_DATABASE_URL": login_url,
             "BURSAR_MIGRATION_DATABASE_URL": owner_url,
             "BURSAR_API_KEY_PEPPER": self.keys.pepper,
+            "BURSAR_ENCRYPTION_KEY": self.keys.encryption_key,
+            "BURSAR_WEBHOOK_LOOPBACK_ALLOWED": "true",
             "BURSAR_CHECKPOINT_KEY_FILE": str(self.home / "checkpoint.pem"),
             "BURSAR_CHECKPOINT_DIRECTORY": str(self.home / "checkpoints"),
         }

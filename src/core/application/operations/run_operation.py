@@ -51,7 +51,7 @@ class RunOperationHandler:
             return None
         return await self._attempt(operation, step, begun=begun)
 
-    async def first_attempt(self, operation: Operation, *, begun: float) -> Operation:
+    async def first_attempt(self, operation: Operation, begun: float) -> Operation:
         """
         Attempt one that was created already leased, *begun* on the monotonic clock, before that was committed.
 

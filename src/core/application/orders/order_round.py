@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 
-from core.application.operations.run_operation import RunOperationHandler
 from core.application.racing import again_after_races
 from core.application.transfers.request import MoneyRequest
 from core.domain.accounts import Purpose
@@ -30,6 +29,9 @@ from ports.unit_of_work import TransactionRaced, UnitOfWork, UnitOfWorkFactory
 RenderOrder = Callable[[Order], Answer]
 """Pure: an order as the client will read it; 201 when it has ended, 202 while it is being fulfilled."""
 
+FirstAttempt = Callable[[Operation, float], Awaitable[Operation]]
+"""Attempts an operation that is leased already, begun at that monotonic second."""
+
 NextRound = Callable[[UnitOfWork, datetime], Awaitable[Order]]
 """The order of this round, paid; locked first, if it was there before. The moment is that of the transaction."""
 
@@ -43,7 +45,7 @@ class OrderRound:
 
     unit_of_work: UnitOfWorkFactory
     accounts: AccountOpening
-    run_operation: RunOperationHandler
+    first_attempt: FirstAttempt
     clock: Clock
     fulfilment_configured: bool
     policy: AttemptPolicy
@@ -73,7 +75,7 @@ class OrderRound:
         answer, operation = await again_after_races(lambda: self._begin(request, next_round, render_order))
         if operation is None:
             return answer
-        await self.run_operation.first_attempt(operation, begun=begun_at)
+        await self.first_attempt(operation, begun_at)
         return await again_after_races(lambda: self._settle_answer(request, operation, render_order))
 
     async def _begin(

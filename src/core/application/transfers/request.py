@@ -7,7 +7,7 @@ from core.domain.identifiers import TenantId
 from core.domain.instructions import Render
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Details:
     """What the client says about a movement; *metadata* is canonical JSON text or None."""
 

@@ -56,7 +56,7 @@ def draft_between_wallets(
         id=TransferId(ids.new()),
         type=TransferType.TRANSFER,
         legs=tuple(
-            Leg(main_account_id(leg.from_wallet_id), main_account_id(leg.to_wallet_id), leg.amount) for leg in legs
+            [Leg(main_account_id(leg.from_wallet_id), main_account_id(leg.to_wallet_id), leg.amount) for leg in legs]
         ),
         trace_id=trace_id,
         reference=details.reference,
@@ -67,5 +67,5 @@ def draft_between_wallets(
 
 def instruction_of(tenant_id: TenantId, drafts: tuple[TransferDraft, ...]) -> Instruction:
     """The drafts as one instruction, with every account they touch."""
-    touched = frozenset(account for draft in drafts for leg in draft.legs for account in (leg.debit, leg.credit))
+    touched = frozenset([account for draft in drafts for leg in draft.legs for account in (leg.debit, leg.credit)])
     return Instruction(tenant_id, drafts, accounts=touched)
