@@ -71,7 +71,9 @@ class _Connection:
     def __init__(
         self, origin: httpcore.Origin, tls: ssl.SSLContext, network: httpcore.AsyncNetworkBackend | None
     ) -> None:
-        self._socket = _Remembering(httpcore.AnyIOBackend() if network is None else network)
+        self._socket = _Remembering(
+            network or httpcore.AnyIOBackend()  # pyright: ignore[reportArgumentType]  # its stand-in without anyio
+        )
         self.http = httpcore.AsyncHTTPConnection(
             origin, tls, keepalive_expiry=KEEP_ALIVE_SECONDS, retries=0, network_backend=self._socket
         )

@@ -1,12 +1,14 @@
-"""What endpoints themselves give occasion to tell."""
+"""Events as endpoints hear of them, and those that endpoints give occasion to."""
 
-from collections.abc import Iterable
+import json
+from collections.abc import Iterable, Sequence
 from uuid import UUID
 
-from core.domain.events import EndpointTestEventData, NewEvent, WebhookEndpointEventData
+from core.domain.events import CATALOGUE, EndpointTestEventData, Event, NewEvent, WebhookEndpointEventData
 from core.domain.identifiers import TenantId, WebhookEndpointId
 from core.domain.webhook_endpoints import WebhookEndpoint
-from core.domain.webhook_filters import EventFilter, any_matches
+from core.domain.webhook_filters import EventFilter, InvalidEventFilter, any_matches
+from core.domain.webhook_messages import WebhookMessageTooLarge, message_body
 
 ENDPOINT_TESTED = "webhook_endpoint.tested"
 """Addressed to its subject: that endpoint alone hears of it, whatever its filters say."""
@@ -28,13 +30,14 @@ def endpoint_tested(tenant_id: TenantId, endpoint_id: WebhookEndpointId, *, trac
 
 def endpoint_disabled(endpoint: WebhookEndpoint, *, trace_id: str) -> NewEvent:
     """The endpoint was given up; the tenant's other endpoints may want to know."""
+    reason = endpoint.disabled_reason
     return NewEvent(
         tenant_id=endpoint.tenant_id,
         type=ENDPOINT_DISABLED,
         subject=endpoint.id,
         trace_id=trace_id,
         data=WebhookEndpointEventData(
-            endpoint_id=endpoint.id, url=endpoint.url, reason="" if endpoint.disabled_reason is None else endpoint.disabled_reason.value
+            endpoint_id=endpoint.id, url=endpoint.url, reason="" if reason is None else reason.value
         ),
     )
 
@@ -44,3 +47,32 @@ def hears_of(endpoint_id: UUID, filters: Iterable[EventFilter], *, event_type: s
     if event_type == ENDPOINT_TESTED:
         return subject == endpoint_id
     return any_matches(filters, event_type)
+
+
+def check_known(filters: Sequence[EventFilter]) -> None:
+    """
+    Let filters pass that let an event of the catalogue through.
+
+    Raises:
+        InvalidEventFilter: Naming one that never would: a typing error, of which nothing would ever tell.
+    """
+    for number, one in enumerate(filters):
+        if not any(map(one.matches, CATALOGUE)):
+            raise InvalidEventFilter(
+                f"there is no event of that type; there are {', '.join(CATALOGUE)}", pointer=f"#/event_types/{number}"
+            )
+
+
+def event_message(event: Event) -> bytes:
+    """
+    The body that tells of *event*, the same at every attempt.
+
+    What is too large for a webhook is read from the log: then the data is only where to find it there
+    (docs/webhooks.md).
+    """
+    data = json.loads(event.data)
+    try:
+        return message_body(event.type, occurred_at=event.occurred_at, data=data)
+    except WebhookMessageTooLarge:
+        place = {"event_id": str(event.id), "position": event.position, "truncated": True}
+        return message_body(event.type, occurred_at=event.occurred_at, data=place)

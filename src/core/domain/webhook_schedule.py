@@ -84,6 +84,11 @@ def delay_before(attempt: int, *, fraction: float) -> float:
     return DELAYS_SECONDS[attempt - 1] * (1 - JITTER + 2 * JITTER * fraction)
 
 
+def is_success(answer: DeliveryAnswer) -> bool:
+    """Whether it was taken: only 2xx says so."""
+    return answer.status is not None and 200 <= answer.status <= 299
+
+
 def after_attempt(attempt: int, answer: DeliveryAnswer, *, now: datetime, fraction: float) -> Verdict:
     """
     What follows from the answer to *attempt*, which counts from 1.
@@ -100,7 +105,7 @@ def after_attempt(attempt: int, answer: DeliveryAnswer, *, now: datetime, fracti
     if not 1 <= attempt <= MAX_ATTEMPTS:
         raise ValueError(f"attempts count from 1 to {MAX_ATTEMPTS}, not {attempt}")
     status = answer.status
-    if status is not None and 200 <= status <= 299:
+    if is_success(answer):
         return Delivered()
     if status == GONE:
         return DisableEndpoint()
