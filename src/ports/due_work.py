@@ -32,7 +32,11 @@ class DueWork(Protocol):
         ...
 
     async def webhook_endpoints(self, *, limit: int) -> Sequence[DueEndpoint]:
-        """Enabled ones with a delivery due, unless paused or stood for by an open dead letter."""
+        """
+        Those longest overdue, unless paused or stood for by an open dead letter.
+
+        Also disabled and deleted ones that something is still on its way to: the same job cancels it.
+        """
         ...
 
     async def tenants(self) -> Sequence[TenantId]:

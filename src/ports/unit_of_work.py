@@ -15,6 +15,8 @@ from ports.outbox import Outbox
 from ports.reconciliation_repository import ReconciliationRepository
 from ports.tenant_repository import TenantRepository
 from ports.wallet_repository import WalletRepository
+from ports.webhook_delivery_repository import WebhookDeliveryRepository
+from ports.webhook_endpoint_repository import WebhookEndpointRepository
 
 
 class TransactionRaced(Unavailable):
@@ -28,7 +30,8 @@ class UnitOfWork(Protocol):
     """
     Fresh for each use; leaving it without `commit` takes everything back. No network calls inside.
 
-    Global lock order: subject rows (operation, then order) by id, accounts, idempotency keys, guards, outbox.
+    Global lock order: subject rows (operation, then order; webhook endpoint, then deliveries) by id, accounts,
+    idempotency keys, guards, outbox.
     """
 
     @property
@@ -74,6 +77,16 @@ class UnitOfWork(Protocol):
     @property
     def reconciliations(self) -> ReconciliationRepository:
         """What was compared."""
+        ...
+
+    @property
+    def webhook_endpoints(self) -> WebhookEndpointRepository:
+        """Webhook endpoints."""
+        ...
+
+    @property
+    def webhook_deliveries(self) -> WebhookDeliveryRepository:
+        """Webhook deliveries."""
         ...
 
     @property
