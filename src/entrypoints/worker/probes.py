@@ -4,10 +4,12 @@ import asyncio
 import threading
 import time
 from collections.abc import Awaitable, Callable, Iterable
+from socketserver import TCPServer
 from typing import Any
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
-from prometheus_client import CollectorRegistry, make_wsgi_app
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
 BEAT_SECONDS = 1.0
 DEAD_AFTER_SECONDS = 15.0
@@ -21,9 +23,11 @@ class Probes:
 
     def __init__(self, address: str, port: int, registry: CollectorRegistry) -> None:
         """Listen on *address* and *port* (0: any free one) once it is entered."""
-        self._metrics = make_wsgi_app(registry)
+        self._registry = registry
         self._beat_at = self._ready_at = 0.0
-        self._server: WSGIServer = make_server(address, port, self._answer, handler_class=_Silent)
+        self._server: WSGIServer = make_server(
+            address, port, self._answer, server_class=_Nameless, handler_class=_Silent
+        )
         self._thread = threading.Thread(target=self._server.serve_forever, name="probes", daemon=True)
 
     @property
@@ -54,8 +58,8 @@ class Probes:
     def _answer(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         path = environ.get("PATH_INFO")
         if path == "/metrics":
-            metrics: Iterable[bytes] = self._metrics(environ, start_response)
-            return metrics
+            start_response("200 OK", [("Content-Type", CONTENT_TYPE_LATEST)])
+            return [generate_latest(self._registry)]
         now = time.monotonic()
         if path == "/live":
             return _plain(start_response, ok=now - self._beat_at < DEAD_AFTER_SECONDS)
@@ -68,6 +72,17 @@ class Probes:
 def _plain(start_response: Callable[..., Any], *, ok: bool) -> Iterable[bytes]:
     start_response("200 OK" if ok else "503 Service Unavailable", [("Content-Type", "text/plain")])
     return [b"ok\n" if ok else b"not ok\n"]
+
+
+class _Nameless(WSGIServer):
+    """Does not ask the DNS for a name of its own, which may take long where there is none."""
+
+    def server_bind(self) -> None:
+        """Bind, and call itself what it listens on."""
+        TCPServer.server_bind(self)
+        self.server_name = str(self.server_address[0])
+        self.server_port = int(self.server_address[1])
+        self.setup_environ()
 
 
 class _Silent(WSGIRequestHandler):

@@ -60,13 +60,16 @@ async def _work(container: Container) -> int:
         return 0 if stopped.is_set() else 1
     finally:
         _log.info("worker stopping")
+        stop_at = asyncio.get_running_loop().time() + settings.shutdown_grace_seconds
         for task in beside:
             task.cancel()
         await worker.stop()
         await asyncio.gather(working, *beside, return_exceptions=True)
-        await container.posting().stop(grace_seconds=settings.shutdown_grace_seconds)
+        remaining = max(1.0, stop_at - asyncio.get_running_loop().time())
+        await container.posting().stop(grace_seconds=remaining)
         await container.streams_queue().disconnect()
         await container.event_publisher().aclose()
+        await container.provider_http().aclose()
         await container.database().dispose()
         probes.stop()
 
