@@ -12,10 +12,10 @@ from entrypoints.embedded.free_port import free_port
 class BaselineProcess(ApiProcess):
     """The same API with one transaction a request (benchmarks/baseline.py)."""
 
-    def _command(self) -> list[str]:
+    def command(self) -> list[str]:
         return [
             sys.executable, "-m", "granian", "--interface", "asgi", "--factory", "--loop", "uvloop", "--no-ws",
-            "--host", "127.0.0.1", "--port", str(self._port), "--workers", str(self._workers),
+            "--host", "127.0.0.1", "--port", str(self.port), "--workers", str(self._workers),
             "--log-level", "warning", "benchmarks.baseline:create",
         ]  # fmt: skip
 

@@ -33,31 +33,12 @@ SELECT taken.tenant_id,
            + row_number() OVER (PARTITION BY taken.tenant_id ORDER BY taken.occurred_at, taken.ordinal, taken.id),
        taken.id, taken.type, taken.subject, taken.trace_id, taken.occurred_at, taken.payload
 FROM taken JOIN counted ON counted.tenant_id = taken.tenant_id
-RETURNING tenant_id, position, id, type
+RETURNING tenant_id, position, id, type, subject
 """
 
-# A transfer's event is told from the journal: core.domain.events.TransferEventData, field by field.
 _EVENT = """
 SELECT event.tenant_id, event.position, event.id, event.type, event.subject, event.trace_id, event.occurred_at,
-    coalesce(event.payload::text, (
-        SELECT json_build_object(
-            'transfer_id', transfer.id, 'type', transfer.type, 'reference', transfer.reference,
-            'reversal_of', transfer.reversal_of, 'hold_id', transfer.hold_id,
-            'movements', (
-                SELECT json_agg(json_build_object(
-                    'account_id', entry.account_id, 'wallet_id', account.wallet_id, 'purpose', account.purpose,
-                    'asset', entry.asset, 'amount', entry.direction * entry.amount,
-                    'balance_after', entry.balance_after) ORDER BY entry.leg)
-                FROM entries AS entry
-                JOIN accounts AS account ON account.tenant_id = entry.tenant_id AND account.id = entry.account_id
-                WHERE entry.tenant_id = event.tenant_id AND entry.transfer_id = event.subject
-                  AND entry.posted_at = event.occurred_at
-            )
-        )::text
-        FROM transfers AS transfer
-        WHERE transfer.tenant_id = event.tenant_id AND transfer.id = event.subject
-          AND transfer.posted_at = event.occurred_at
-    )) AS data
+    event.payload
 """
 
 PAGE = f"""
@@ -74,13 +55,14 @@ UNPUBLISHED = f"""
 {_EVENT}
 FROM (
     SELECT recorded.* FROM (
-        SELECT tenant_id, published FROM event_positions WHERE published < recorded ORDER BY tenant_id
+        SELECT tenant_id, published FROM event_positions WHERE published < recorded AND tenant_id > $3
+        ORDER BY tenant_id
     ) AS behind
     CROSS JOIN LATERAL (
         SELECT * FROM events WHERE events.tenant_id = behind.tenant_id AND events.position > behind.published
-        ORDER BY events.position LIMIT $2
+        ORDER BY events.position LIMIT $2::bigint
     ) AS recorded
-    LIMIT $1
+    LIMIT $1::bigint
 ) AS event
 ORDER BY event.tenant_id, event.position
 """
@@ -91,13 +73,24 @@ FROM unnest($1::uuid[], $2::bigint[]) AS given (tenant_id, position)
 WHERE known.tenant_id = given.tenant_id AND known.published < given.position AND given.position <= known.recorded
 """
 
+# A tenant's positions were given in the order of time and have no gaps, so the first one young enough is found by
+# halving: a day may hold more events than can be counted within a statement's time.
 PUBLISH_AGAIN = """
+WITH RECURSIVE cutoff AS MATERIALIZED (
+    SELECT clock_timestamp() - $1::interval AS moment
+), search (tenant_id, too_old, wanted) AS (
+    SELECT tenant_id, 0::bigint, recorded + 1 FROM event_positions
+    UNION ALL
+    SELECT search.tenant_id,
+           CASE WHEN middle.recorded_at < cutoff.moment THEN middle.position ELSE search.too_old END,
+           CASE WHEN middle.recorded_at < cutoff.moment THEN search.wanted ELSE middle.position END
+    FROM search CROSS JOIN cutoff JOIN events AS middle
+      ON middle.tenant_id = search.tenant_id AND middle.position = (search.too_old + search.wanted) / 2
+    WHERE search.wanted - search.too_old > 1
+)
 UPDATE event_positions AS known SET published = least(known.published, forgotten.first - 1)
-FROM (
-    SELECT tenant_id, min(position) AS first FROM events WHERE recorded_at >= clock_timestamp() - $1::interval
-    GROUP BY tenant_id
-) AS forgotten
-WHERE known.tenant_id = forgotten.tenant_id
+FROM (SELECT tenant_id, min(wanted) AS first FROM search GROUP BY tenant_id) AS forgotten
+WHERE known.tenant_id = forgotten.tenant_id AND known.published >= forgotten.first
 """
 
 WAITING_SECONDS = """
