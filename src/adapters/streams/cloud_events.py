@@ -6,6 +6,8 @@ from core.domain.events import Event
 
 SPEC_VERSION = "1.0"
 CONTENT_TYPE = "application/json"
+SCHEMAS = "https://bursar.dev/schemas/events/"
+"""`dataschema` is an absolute URI (CloudEvents 1.0, "OPTIONAL Attributes"); docs/events has what it names."""
 
 _encode = msgspec.json.Encoder().encode
 
@@ -40,7 +42,7 @@ def cloud_event(event: Event) -> bytes:
             type=event.type,
             subject=str(event.subject),
             time=event.occurred_at.isoformat().replace("+00:00", "Z"),
-            dataschema=f"/schemas/events/{event.type}.json",
+            dataschema=f"{SCHEMAS}{event.type}.json",
             tenantid=str(event.tenant_id),
             position=str(event.position),
             traceparent=f"00-{event.trace_id}-{event.trace_id[:16]}-01",

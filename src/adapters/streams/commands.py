@@ -138,6 +138,10 @@ class StreamCommands:
             return max(0, length - int(summary["pending"])), int(summary["pending"])
         return length, 0
 
+    async def probe(self) -> None:
+        """Nothing, if Redis answers."""
+        await self._redis.ping()
+
     async def scheduled(self) -> int:
         """How many jobs wait for their time."""
         return int(await self._redis.zcount(self.incomplete, "(0", "+inf"))

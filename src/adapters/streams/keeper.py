@@ -11,6 +11,8 @@ from adapters.streams.ending import end
 from adapters.streams.limits import StreamsQueueLimits
 
 _log = structlog.get_logger(__name__)
+_RETRYING_SECONDS = 1.0
+"""What the client's own retries of one command may add."""
 Step = Callable[[], Awaitable[Any]]
 
 
@@ -22,10 +24,10 @@ class Keeper:
     are taken by others.
     """
 
-    def __init__(self, limits: StreamsQueueLimits, *, renew: Step, schedule: Step, recover: Step) -> None:
-        """Call the three steps on the beats that *limits* name."""
+    def __init__(self, limits: StreamsQueueLimits, *, renew: Step, schedule: Step, recover: Step, probe: Step) -> None:
+        """Call the steps on the beats that *limits* name; *probe* only asks Redis for an answer."""
         self._limits = limits
-        self._renew, self._schedule, self._recover = renew, schedule, recover
+        self._renew, self._schedule, self._recover, self._probe = renew, schedule, recover, probe
         self._tasks: list[asyncio.Task[None]] = []
 
     def start(self) -> None:
@@ -50,16 +52,22 @@ class Keeper:
 
     async def _recovering(self) -> None:
         """
-        Recover, but not right after Redis was away.
+        Recover, but not right after Redis was away, nor right after the start, when nobody knows whether it was.
 
-        Idle times go on while Redis is down, so when it comes back every entry looks idle: others are given the time to
-        renew theirs first.
+        Idle times go on while nobody can renew, so afterwards every entry looks idle: once Redis answers, others are
+        given the time to renew theirs.
         """
-        beats = self._limits
-        await asyncio.sleep(beats.renew_seconds)
+        beats, is_sure = self._limits, False
         while True:
-            went_well = await self._went_well(self._recover)
-            await asyncio.sleep(beats.recovery_poll_seconds if went_well else 2 * beats.renew_seconds)
+            if not await self._went_well(self._probe):
+                is_sure = False
+            elif is_sure:
+                is_sure = await self._went_well(self._recover)
+            else:
+                await asyncio.sleep(2 * beats.renew_seconds + _RETRYING_SECONDS)
+                is_sure = await self._went_well(self._probe)
+                continue
+            await asyncio.sleep(beats.recovery_poll_seconds)
 
     async def _went_well(self, step: Step) -> bool:
         try:

@@ -3,12 +3,16 @@
 import asyncio
 import contextlib
 import secrets
-from collections.abc import Collection, Coroutine, Generator, Sequence
-from typing import Any
+from collections.abc import Awaitable, Callable, Collection, Generator, Sequence
+from typing import Any, TypeVar
 
 import structlog
 from redis.asyncio import BlockingConnectionPool, Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import ExponentialWithJitterBackoff
+from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisError
+from redis.exceptions import TimeoutError as RedisTimeoutError
 from saq.job import Job, Status
 from saq.types import DumpType, LoadType
 from saq.utils import millis, now
@@ -16,6 +20,7 @@ from saq.utils import millis, now
 from adapters.streams.burial import Undertaker
 from adapters.streams.commands import Entry
 from adapters.streams.deliveries import DeliveredJob, HeldEntries, delivered, entry_of
+from adapters.streams.entry_reader import EntryReader
 from adapters.streams.keeper import Keeper
 from adapters.streams.limits import StreamsQueueLimits
 from adapters.streams.queue_reading import UNREADABLE, QueueReading
@@ -23,10 +28,13 @@ from adapters.streams.recovery import TO_RUN, Recovery
 from ports.job_queue import OnPoison
 
 _log = structlog.get_logger(__name__)
+_Answer = TypeVar("_Answer")
 SOCKET_TIMEOUT_SECONDS = 5.0
 MAX_CONNECTIONS = 40
+RETRIES = 3
+"""Of one command, on a fresh connection each: with their pauses about a second."""
+_INSIST_SECONDS = 0.5
 _SCHEDULED_AT_ONCE = 500
-_REDIS_AWAY_SECONDS = 1.0
 _GIVE_BACK_SECONDS = 5.0
 _CANCELLED = "cancelled"
 """What SAQ's worker says when it retries a job that was cancelled."""
@@ -91,10 +99,16 @@ class StreamsQueue(QueueReading):
             error=self.swept_error_message,
             limits=self.limits,
         )
-        self._keeper = Keeper(self.limits, renew=self._renew, schedule=self.schedule, recover=self._recovery.recover)
-        self._reader = asyncio.Lock()
-        self._stopping = asyncio.Event()
-        self._loose_ends: set[asyncio.Task[Any]] = set()
+        self._keeper = Keeper(
+            self.limits,
+            renew=self._renew,
+            schedule=self.schedule,
+            recover=self._recovery.recover,
+            probe=self._commands.probe,
+        )
+        self._reader = EntryReader(
+            self._commands, self._held, consumer=self.consumer, limits=self.limits, give_back=self._give_back_entry
+        )
 
     @staticmethod
     def from_url(url: str, **kwargs: Any) -> "StreamsQueue":
@@ -105,6 +119,7 @@ class StreamsQueue(QueueReading):
             timeout=SOCKET_TIMEOUT_SECONDS,
             socket_timeout=SOCKET_TIMEOUT_SECONDS,
             socket_connect_timeout=SOCKET_TIMEOUT_SECONDS,
+            retry=Retry(ExponentialWithJitterBackoff(base=0.1, cap=0.5), RETRIES),
         )
         return StreamsQueue(Redis.from_pool(pool), **kwargs)
 
@@ -117,11 +132,11 @@ class StreamsQueue(QueueReading):
     async def connect(self) -> None:
         """Be ready, again if it was disconnected; asks nothing of Redis."""
         await super().connect()
-        self._stopping.clear()
+        self._reader.resume()
 
     def stop_taking(self) -> None:
         """Let `dequeue` answer None from now on; what was taken is still renewed."""
-        self._stopping.set()
+        self._reader.stop()
 
     async def disconnect(self) -> None:
         """Take no more, give back what is unfinished, for others to take at once, and close the connections."""
@@ -130,8 +145,7 @@ class StreamsQueue(QueueReading):
         await self._undertaker.stop()
         with contextlib.suppress(RedisError, OSError, TimeoutError):  # then it comes back by its idle time
             async with asyncio.timeout(_GIVE_BACK_SECONDS):
-                while self._loose_ends:
-                    await asyncio.wait(self._loose_ends)
+                await self._reader.ended()
                 for entry, key, job in self._held.all():
                     await self._give_back(entry, key, job)
                 await self._commands.forget_consumer(self.consumer)
@@ -175,11 +189,11 @@ class StreamsQueue(QueueReading):
         self._keeper.start()
         loop = asyncio.get_running_loop()
         deadline = loop.time() + timeout if timeout > 0 else None
-        while (entry := await self._next_entry(deadline)) is not None:
+        while (entry := await self._reader.next_entry(deadline)) is not None:
             try:
                 job = await self._opened(entry)
             except asyncio.CancelledError:
-                self._loose_end(self._give_back(entry.id, entry.key, None))
+                self._reader.give_back_later(entry)
                 raise
             except Exception:
                 self._held.let_go(entry.id)
@@ -187,41 +201,6 @@ class StreamsQueue(QueueReading):
             if job is not None:
                 return job
         return None
-
-    async def _next_entry(self, deadline: float | None) -> Entry | None:
-        """One task reads at a time: the others would only keep connections busy."""
-        loop = asyncio.get_running_loop()
-        try:
-            async with asyncio.timeout_at(deadline):
-                await self._reader.acquire()
-        except TimeoutError:
-            return None
-        try:
-            while not self._stopping.is_set():
-                left = self.limits.read_block_seconds
-                if deadline is not None:
-                    left = min(left, deadline - loop.time())
-                    if left <= 0:
-                        return None
-                if (entry := await self._read(left)) is not None:
-                    self._held.hold(entry.id, entry.key)
-                    return entry
-            return None
-        finally:
-            self._reader.release()
-
-    async def _read(self, block_seconds: float) -> Entry | None:
-        reading = asyncio.create_task(self._commands.read(self.consumer, block_seconds))
-        try:
-            return await asyncio.shield(reading)
-        except asyncio.CancelledError:
-            # Redis may be delivering at this moment: what comes is given back, not left to its idle time.
-            self._loose_end(self._give_back_what(reading))
-            raise
-        except (RedisError, OSError) as error:
-            _log.warning("the queue's Redis does not answer", error=repr(error))
-            await asyncio.sleep(min(block_seconds, _REDIS_AWAY_SECONDS))  # SAQ's worker asks again at once
-            return None
 
     async def _opened(self, entry: Entry) -> DeliveredJob | None:
         if entry.key is None:
@@ -260,38 +239,38 @@ class StreamsQueue(QueueReading):
         with self._letting_go(job):
             if status is Status.FAILED and isinstance(job, DeliveredJob):
                 job.remember_failure(error, now())
-                await self._undertaker.bury(job)
+                await self._insist(lambda: self._undertaker.bury(job))
                 return
-            is_ours = await self._commands.finish(
-                job.key,
-                self.serialize(job),
-                entry=entry_of(job),
-                consumer=self.consumer,
-                keep_seconds=job.ttl,
-                status=status.value,
+            is_ours = await self._insist(
+                lambda: self._commands.finish(
+                    job.key,
+                    self.serialize(job),
+                    entry=entry_of(job),
+                    consumer=self.consumer,
+                    keep_seconds=job.ttl,
+                    status=status.value,
+                )
             )
             self._say_if_stale(job, is_ours=is_ours)
 
     async def _retry(self, job: Job, error: str | None) -> None:
-        if error == _CANCELLED and isinstance(job, DeliveredJob):
-            if _being_cancelled():  # the worker stops: nobody's fault
-                with self._letting_go(job):
-                    job.error = None
-                    await self._give_back(job.entry_id, job.key, job, was_counted=True)
-                return
-            if not job.retryable:  # SAQ's worker would try for ever
-                await self.finish(job, Status.FAILED, error=error)
-                return
+        if error == _CANCELLED and isinstance(job, DeliveredJob) and _being_cancelled():  # the worker stops
+            with self._letting_go(job):
+                job.error = None
+                await self._give_back(job.entry_id, job.key, job, was_counted=True)
+            return
         with self._letting_go(job):
             if isinstance(job, DeliveredJob):
                 job.remember_failure(error, now())
-            is_ours = await self._commands.retry(
-                job.key,
-                self.serialize(job),
-                entry=entry_of(job),
-                consumer=self.consumer,
-                delay_seconds=job.next_retry_delay(),
-                status=job.status.value,
+            is_ours = await self._insist(
+                lambda: self._commands.retry(
+                    job.key,
+                    self.serialize(job),
+                    entry=entry_of(job),
+                    consumer=self.consumer,
+                    delay_seconds=job.next_retry_delay(),
+                    status=job.status.value,
+                )
             )
             self._say_if_stale(job, is_ours=is_ours)
 
@@ -352,15 +331,8 @@ class StreamsQueue(QueueReading):
             )
         self._held.let_go(entry_id)
 
-    async def _give_back_what(self, reading: "asyncio.Task[Entry | None]") -> None:
-        with contextlib.suppress(RedisError, OSError):
-            if (entry := await reading) is not None:
-                await self._give_back(entry.id, entry.key, None)
-
-    def _loose_end(self, coroutine: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.create_task(coroutine)
-        self._loose_ends.add(task)
-        task.add_done_callback(self._loose_ends.discard)
+    async def _give_back_entry(self, entry: Entry) -> None:
+        await self._give_back(entry.id, entry.key, None)
 
     @contextlib.contextmanager
     def _letting_go(self, job: Job) -> Generator[None]:
@@ -371,6 +343,18 @@ class StreamsQueue(QueueReading):
             self._held.let_go(entry_of(job))
             raise
         self._held.let_go(entry_of(job))
+
+    async def _insist(self, step: Callable[[], Awaitable[_Answer]]) -> _Answer:
+        """Try for as long as the entry may be ours while Redis is away: the work is done, and should not be again."""
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + self.limits.idle_seconds
+        while True:
+            try:
+                return await step()
+            except (RedisConnectionError, RedisTimeoutError, OSError):
+                if loop.time() > deadline:
+                    raise
+            await asyncio.sleep(_INSIST_SECONDS)
 
     def _say_if_stale(self, job: Job, *, is_ours: bool) -> None:
         if not is_ours:

@@ -1,6 +1,7 @@
 """SAQ's worker, stopping well."""
 
 import asyncio
+import signal
 
 from saq.types import CtxType
 from saq.worker import Worker
@@ -21,7 +22,8 @@ class StreamsWorker(Worker[CtxType]):
     take at once; what resists is given back when the queue is disconnected, which whoever started the worker must do.
     """
 
-    SIGNALS = []  # whoever runs the process listens to them, and stops more than this
+    # Whoever runs the process listens to them, and stops more than this.
+    SIGNALS: list[signal.Signals] = []  # noqa: RUF012 - SAQ's own shape
 
     async def stop(self) -> None:
         """Stop as promised; the grace period is SAQ's `shutdown_grace_period_s`."""
