@@ -33,7 +33,7 @@ class SimulatorProcess:
         """Listen on *port*; keep the truth in *journal*, or in memory; output goes to *log*."""
         self.port = port
         self.log = log
-        self._journal = journal
+        self.journal = journal
         self._seed = seed
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -136,8 +136,8 @@ class SimulatorProcess:
 
     def _launch(self) -> "subprocess.Popen[bytes]":
         command = [sys.executable, "-m", "entrypoints.simulator", "--port", str(self.port), "--seed", str(self._seed)]
-        if self._journal is not None:
-            command += ["--journal", str(self._journal)]
+        if self.journal is not None:
+            command += ["--journal", str(self.journal)]
         ourselves = RunAs(Way.UNCHANGED, os.geteuid(), os.getegid())
         with open(self.log, "ab", opener=_private) as log:
             return subprocess.Popen(

@@ -1,0 +1,1 @@
+"""How tests and people steer the provider; for clients on this machine alone."""

@@ -1,0 +1,1 @@
+"""What payers and developers see in a browser."""

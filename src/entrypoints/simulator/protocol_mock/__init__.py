@@ -1,0 +1,1 @@
+"""The provider's own simple wire protocol, spoken by the `mock` gateway: docs/simulator.md."""
