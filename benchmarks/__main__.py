@@ -28,7 +28,10 @@ POOL_SIZES = (8, 16, 32)
 WALLETS = 1000
 TENANTS, WALLETS_EACH = 50, 20
 SMALL_LEDGER = 10_000
+ROUNDS = 2
+"""Of each load, ours and the opponent's with each pool size; all are printed, and the best is kept."""
 GROWTH_ROUNDS = 3
+PARTS = "single,batch,growth"
 
 Report = Callable[[Measurement], None]
 
@@ -38,14 +41,18 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks")
     parser.add_argument("--seconds", type=float, default=8, help="length of each load (8)")
     parser.add_argument("--entries", type=int, default=1_000_000, help="size of the large ledger (1,000,000)")
-    parser.add_argument("--only", default="single,batch,growth", help="parts, by comma")
+    parser.add_argument("--only", default=PARTS, help=f"parts, by comma ({PARTS})")
     arguments = parser.parse_args()
+    parts = set(arguments.only.split(","))
+    if unknown := parts - set(PARTS.split(",")):
+        parser.error(f"no such part: {', '.join(sorted(unknown))}")
     announce()
     system = f"{platform.system()} {platform.release()}"
     print(f"{platform.machine()}, {os.cpu_count()} cores, {system}, CPython {platform.python_version()}")
-    print("fsync and synchronous_commit are on; the load generator runs on the same machine.\n")
+    print("fsync and synchronous_commit are on; the load generator runs on the same machine.")
+    print(f"load average at the start: {' '.join(f'{load:.2f}' for load in os.getloadavg())}\n")
     print(f"{'':46}{'per second':>11}{'p50 ms':>9}{'p99 ms':>9}{'errors':>8}  generator")
-    asyncio.run(_measure(arguments.seconds, arguments.entries, set(arguments.only.split(","))))
+    asyncio.run(_measure(arguments.seconds, arguments.entries, parts))
     return 0
 
 
@@ -121,14 +128,17 @@ class _Bench:
             )
         for mode in ("random", "hot"):
             rivals = [await self._rival(keys, mode, size) for size in POOL_SIZES]
-            self._report(max(rivals, key=lambda rival: rival.rate))
+            self._report(_best(rivals))
 
     async def batches(self) -> None:
         """1,000 transfers a request, two callers."""
         async with group_commit(self._stack.environment, self._stack.home) as api:
             _, key, wallets = await make_tenant(self._container, api.base_url, wallets=WALLETS)
             await post_batches("warm-up", api.base_url, key, wallets, seconds=2)
-            self._report(await post_batches("batches of 1,000", api.base_url, key, wallets, seconds=self._seconds))
+            name = "batches of 1,000"
+            await self._interleaved(
+                {name: lambda: post_batches(name, api.base_url, key, wallets, seconds=self._seconds)}
+            )
 
     async def growth(self, entries: int) -> None:
         """The same load on a small and on a large ledger, in turns, so that the machine's moods hit both."""
@@ -174,15 +184,29 @@ class _Bench:
         async with one_transaction(self._stack.environment, self._stack.home, pool_size=pool_size) as api:
             await load("warm-up", api.base_url, keys, mode=mode, seconds=1)
             name = f"one transaction a request, {mode}"
-            measured = await load(name, api.base_url, keys, mode=mode, seconds=self._seconds)
-            print(f"{f'  (pool of {pool_size}, {mode})':46}{measured.rate:>11,.0f}", flush=True)
-            return measured
+            rounds: list[Measurement] = []
+            for _ in range(ROUNDS):
+                rounds.append(await load(name, api.base_url, keys, mode=mode, seconds=self._seconds))
+                _print_round(f"{mode}, pool of {pool_size}", rounds[-1])
+            return _best(rounds)
 
     async def _interleaved(self, loads: dict[str, Callable[[], Awaitable[Measurement]]]) -> None:
-        """Two rounds in turns; of each load the better one, so that one hiccup does not decide a ratio."""
-        rounds = [{name: await run() for name, run in loads.items()} for _ in range(2)]
-        for name in loads:
-            self._report(max((each[name] for each in rounds), key=lambda measured: measured.rate))
+        """Rounds in turns; of each load the best one, so that one hiccup does not decide a ratio."""
+        rounds: dict[str, list[Measurement]] = {name: [] for name in loads}
+        for _ in range(ROUNDS):
+            for name, run in loads.items():
+                rounds[name].append(await run())
+                _print_round(name, rounds[name][-1])
+        for measured in rounds.values():
+            self._report(_best(measured))
+
+
+def _best(rounds: list[Measurement]) -> Measurement:
+    return max(rounds, key=lambda measured: measured.rate)
+
+
+def _print_round(name: str, measured: Measurement) -> None:
+    print(f"{f'  (a round of {name})':46}{measured.rate:>11,.0f}{'':9}{measured.p99_ms:>9.1f}", flush=True)
 
 
 def _judge(found: dict[str, Measurement]) -> None:

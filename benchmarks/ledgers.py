@@ -24,15 +24,18 @@ _BATCH = 1000
 _AT_ONCE = 32
 
 
-async def make_tenant(container: Container, base_url: str, *, wallets: int) -> tuple[TenantId, str, list[str]]:
-    """A tenant with that many funded USD wallets: its id, its key, the wallets' ids."""
+async def make_tenant(
+    container: Container, base_url: str, *, wallets: int, transport: httpx.AsyncBaseTransport | None = None
+) -> tuple[TenantId, str, list[str]]:
+    """A tenant with that many funded USD wallets: its id, its key, the wallets' ids; over *transport*, if given."""
     tenant_id = TenantId(container.ids().new())
     key, shown = container.api_key_smith().make(
         tenant_id, name="benchmark", role=Role.APPLICATION, environment=Environment.TEST
     )
     await container.register_tenant()(RegisterTenant(tenant_id=tenant_id, name="Benchmark", keys=[key]))
     gate = asyncio.Semaphore(_AT_ONCE)
-    async with httpx.AsyncClient(base_url=base_url, headers={"Authorization": f"Bearer {shown}"}, timeout=60) as client:
+    headers = {"Authorization": f"Bearer {shown}"}
+    async with httpx.AsyncClient(base_url=base_url, headers=headers, timeout=60, transport=transport) as client:
 
         async def open_one(number: int) -> str:
             async with gate:

@@ -23,6 +23,7 @@ from entrypoints.settings import Settings
 
 OWNER_PASSWORD, LOGIN_PASSWORD = "owner-of-test-tables", "application-in-tests"
 PEPPER = "pepper-of-the-tests-pepper-of-the-tests"
+ENCRYPTION_KEY = "sealing-key-of-the-tests-sealing-key-of-the-tests"
 TEMPLATE = "bursar_template"
 COINS = Asset("COINS", "Coins", 0, AssetKind.POINTS)
 
@@ -43,6 +44,8 @@ class TestDatabase:
             "BURSAR_DATABASE_URL": self.login_url,
             "BURSAR_MIGRATION_DATABASE_URL": self.owner_url,
             "BURSAR_API_KEY_PEPPER": PEPPER,
+            "BURSAR_ENCRYPTION_KEY": ENCRYPTION_KEY,
+            "BURSAR_WEBHOOK_LOOPBACK_ALLOWED": "true",
         }
 
     def container(self) -> Container:

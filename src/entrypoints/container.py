@@ -42,6 +42,7 @@ from adapters.streams.absent_job_queue import AbsentJobQueue
 from adapters.streams.event_publisher import StreamEventPublisher
 from adapters.streams.job_queue import StreamsJobQueue
 from adapters.streams.queue import StreamsQueue
+from adapters.streams.queue_page import SaqQueuePage
 from adapters.streams.worker import StreamsWorker
 from adapters.system.clock import SystemClock
 from adapters.system.id_generator import Uuid7Generator
@@ -52,6 +53,7 @@ from core.application.dead_letters.bury_job import BuryJobHandler
 from core.application.dead_letters.discard_dead_letter import DiscardDeadLetterHandler
 from core.application.dead_letters.read_dead_letters import ReadDeadLettersHandler
 from core.application.dead_letters.redrive_dead_letter import RedriveDeadLetterHandler
+from core.application.dead_letters.redrive_open_dead_letters import RedriveOpenDeadLettersHandler
 from core.application.holds.capture_hold import CaptureHoldHandler
 from core.application.holds.expire_holds import ExpireHoldsHandler
 from core.application.holds.place_hold import PlaceHoldHandler
@@ -155,6 +157,10 @@ def _streams_queue(settings: Settings, bury_job: OnPoison) -> StreamsQueue:
     return StreamsQueue.from_url(_required_redis_url(settings), name=QUEUE, on_poison=bury_job)
 
 
+def _queue_page(settings: Settings, streams_queue: Callable[[], StreamsQueue]) -> SaqQueuePage:
+    return SaqQueuePage([] if settings.redis_url is None else [streams_queue()])
+
+
 def _job_queue(settings: Settings, streams_queue: Callable[[], StreamsQueue]) -> JobQueue:
     """Without Redis nothing can be queued; what is due waits in PostgreSQL for a worker."""
     return AbsentJobQueue() if settings.redis_url is None else StreamsJobQueue(streams_queue())
@@ -247,6 +253,7 @@ class Container(containers.DeclarativeContainer):
 
     bury_job = providers.Singleton(BuryJobHandler, unit_of_work.provider)
     streams_queue = providers.Singleton(_streams_queue, settings, bury_job)
+    queue_page = providers.Singleton(_queue_page, settings, streams_queue.provider)
     job_queue = providers.Singleton(_job_queue, settings, streams_queue.provider)
     event_publisher = providers.Singleton(StreamEventPublisher, providers.Callable(_required_redis_url, settings))
     worker = providers.Factory(
@@ -261,6 +268,9 @@ class Container(containers.DeclarativeContainer):
     relay_events = providers.Singleton(RelayEventsHandler, event_log, event_publisher, job_queue)
     queue_due_work = providers.Singleton(QueueDueWorkHandler, due_work, job_queue)
     redrive_dead_letter = providers.Singleton(RedriveDeadLetterHandler, unit_of_work.provider, job_queue)
+    redrive_open_dead_letters = providers.Singleton(
+        RedriveOpenDeadLettersHandler, unit_of_work.provider, redrive_dead_letter
+    )
     discard_dead_letter = providers.Singleton(DiscardDeadLetterHandler, unit_of_work.provider)
     read_dead_letters = providers.Singleton(ReadDeadLettersHandler, unit_of_work.provider)
 

@@ -63,6 +63,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         schedule_checkpoints: Signed checkpoints.
         schedule_retention: Old idempotency keys and old deliveries.
         delivery_retention_days: How long a finished webhook delivery is kept.
+        queue_page: Whether operators see SAQ's page of jobs; it shows the jobs of all tenants (ids only).
         webhook_loopback_allowed: Whether webhooks may go to this machine; for development.
         webhook_denied_networks: Further networks no webhook may reach, such as a cluster's, separated by commas.
     """
@@ -93,6 +94,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     delivery_retention_days: Annotated[int, Meta(ge=1, le=3650)] = 30
     webhook_loopback_allowed: bool = False
     webhook_denied_networks: str = ""
+    queue_page: bool = False
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
     @classmethod

@@ -3,7 +3,7 @@
 from typing import Protocol
 
 from core.domain.accounts import Purpose
-from core.domain.identifiers import AccountId, TenantId, WalletId
+from core.domain.identifiers import AccountId, GatewayAccountId, TenantId, WalletId
 
 
 class AccountOpening(Protocol):
@@ -24,4 +24,21 @@ class AccountOpening(Protocol):
         self, tenant_id: TenantId, wallet_id: WalletId, asset: str, *, trace_id: str | None = None
     ) -> AccountId:
         """The wallet's reserve account, open."""
+        ...
+
+    async def ensure_gateway(
+        self,
+        tenant_id: TenantId,
+        gateway_account: GatewayAccountId,
+        purpose: Purpose,
+        asset: str,
+        *,
+        trace_id: str | None = None,
+    ) -> AccountId:
+        """
+        The tenant's account of that purpose at a gateway account, open.
+
+        Raises:
+            AssetNotFound: If the tenant has no such asset.
+        """
         ...

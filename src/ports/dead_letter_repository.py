@@ -14,6 +14,15 @@ class DeadLetterRepository(Protocol):
         """Keep it, unless it, or another open one of its job, is there already; whether it was new."""
         ...
 
+    async def get(self, tenant_id: TenantId, letter_id: DeadLetterId) -> DeadLetter:
+        """
+        The letter.
+
+        Raises:
+            DeadLetterNotFound: If the tenant has none of that id.
+        """
+        ...
+
     async def lock(self, tenant_id: TenantId, letter_id: DeadLetterId) -> DeadLetter:
         """
         The letter, kept from changing until the unit of work ends.
@@ -28,7 +37,7 @@ class DeadLetterRepository(Protocol):
         ...
 
     async def page(
-        self, tenant_id: TenantId, *, status: DeadLetterStatus | None, before: DeadLetterId | None, limit: int
+        self, tenant_id: TenantId | None, *, status: DeadLetterStatus | None, before: DeadLetterId | None, limit: int
     ) -> Sequence[DeadLetter]:
-        """The next *limit*, those that died last first, behind the letter *before*."""
+        """The next *limit*, those that died last first, behind the letter *before*; of everybody without a tenant."""
         ...

@@ -25,7 +25,10 @@ async def assert_books_add_up(url: str, tenant_id: TenantId) -> None:
         _assert_transfers_balance(transfers, entries)
         await _assert_accounts_are_their_entries(connection, tenant_id, transfers, entries)
         await _assert_reserves_hold_what_holds_say(connection, tenant_id)
-        told = await connection.fetch("SELECT subject FROM outbox WHERE tenant_id = $1", tenant_id)
+        await _assert_orders_keep_what_waits_for_them(connection, tenant_id)
+        # What the ledger tells of itself has no payload; orders tell theirs beside it.
+        of_transfers = "SELECT subject FROM outbox WHERE tenant_id = $1 AND payload IS NULL"
+        told = await connection.fetch(of_transfers, tenant_id)
         assert sorted(row["subject"] for row in told) == sorted(transfers), "one event a transfer"
     finally:
         await connection.close()
@@ -93,3 +96,17 @@ def _digest(row: Any) -> bytes:
         hold_id=row["hold_id"],
         **{name: row[name] for name in columns},
     )
+
+
+async def _assert_orders_keep_what_waits_for_them(connection: asyncpg.Connection, tenant_id: TenantId) -> None:
+    waiting = await connection.fetch(
+        "SELECT asset, sum(amount) AS total FROM orders WHERE tenant_id = $1"
+        " AND status IN ('pending', 'paid', 'fulfilling') GROUP BY asset",
+        tenant_id,
+    )
+    kept = await connection.fetch(
+        "SELECT asset, balance AS total FROM accounts WHERE tenant_id = $1"
+        " AND purpose = 'orders_in_fulfilment' AND balance <> 0",
+        tenant_id,
+    )
+    assert {row["asset"]: row["total"] for row in kept} == {row["asset"]: row["total"] for row in waiting}

@@ -1,7 +1,7 @@
 """Looking on while lanes and strangers wait for each other."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from random import Random
 from uuid import UUID
 
@@ -23,6 +23,14 @@ async def until_blocked(observer: asyncpg.Connection, pid: int) -> None:
             await asyncio.sleep(0.002)
 
 
+async def until_somebody_waits(observer: asyncpg.Connection) -> None:
+    """Return when a transaction waits for another."""
+    query = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    async with asyncio.timeout(5):
+        while not await observer.fetchval(query):  # noqa: ASYNC110 - the server has no event to wait for
+            await asyncio.sleep(0.002)
+
+
 async def jam(connection: asyncpg.Connection, accounts: Sequence[UUID], chance: Random) -> None:
     """Hold one account after another for a moment, so that others stop in the middle of taking their locks."""
     while True:
@@ -38,9 +46,15 @@ class WatchedLedger(Ledger):
         super().__init__(ids)
         self.deadlocks: list[asyncpg.DeadlockDetectedError] = []
 
-    async def post(self, connection: Connection, requests: Sequence[PostingRequest]) -> list[Answer]:
+    async def post(
+        self,
+        connection: Connection,
+        requests: Sequence[PostingRequest],
+        *,
+        before_writing: Callable[[], None] | None = None,
+    ) -> list[Answer]:
         try:
-            return await super().post(connection, requests)
+            return await super().post(connection, requests, before_writing=before_writing)
         except asyncpg.DeadlockDetectedError as error:
             self.deadlocks.append(error)
             raise

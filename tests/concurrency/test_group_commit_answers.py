@@ -62,6 +62,52 @@ async def test_those_who_come_while_a_batch_is_written_form_the_next_one(
     assert lane.figures().batch_sizes == (1, 20)
 
 
+async def test_answers_are_handed_out_while_the_next_batch_is_written(
+    market: Market, make_lane: MakeLane, proxy: TcpProxy
+) -> None:
+    alice, bob = await market.wallet(10), await market.wallet()
+    lane = make_lane(url=proxy.url, limits=GroupCommitLimits(hold_back_seconds=60))
+    await lane.start()
+    first_commit = proxy.hold_next_commit()
+    first = asyncio.create_task(lane.post(market.transfer(alice, bob)))
+    await first_commit.reached()
+    second = asyncio.create_task(lane.post(market.transfer(alice, bob)))
+    await asyncio.sleep(0)
+
+    second_commit = proxy.hold_next_commit()
+    first_commit.release()
+    await second_commit.reached()
+
+    async with asyncio.timeout(1):
+        assert code_of(await first) == "posted"
+    assert not second.done()
+    second_commit.release()
+    assert code_of(await second) == "posted"
+
+
+async def test_an_answer_does_not_wait_until_the_next_batch_has_its_locks(
+    market: Market, make_lane: MakeLane, proxy: TcpProxy, foreigner: asyncpg.Connection
+) -> None:
+    alice, bob = await market.wallet(10), await market.wallet()
+    carol, dave = await market.wallet(10), await market.wallet()
+    lane = make_lane(url=proxy.url)
+    await lane.start()
+    commit = proxy.hold_next_commit()
+    first = asyncio.create_task(lane.post(market.transfer(carol, dave)))
+    await commit.reached()
+
+    async with foreigner.transaction():
+        await foreigner.execute("SELECT FROM accounts WHERE id = $1 FOR UPDATE", alice)
+        stuck = asyncio.create_task(lane.post(market.transfer(alice, bob)))
+        await asyncio.sleep(0)
+        commit.release()
+        async with asyncio.timeout(0.2):  # a lock's own timeout is 250 ms
+            assert code_of(await first) == "posted"
+        assert not stuck.done()
+
+    assert code_of(await stuck) == "posted"
+
+
 async def test_each_of_many_callers_gets_the_answer_to_its_own_request(market: Market, make_lane: MakeLane) -> None:
     alice, bob = await market.wallet(1000), await market.wallet()
     lane = make_lane()

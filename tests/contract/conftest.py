@@ -7,7 +7,8 @@ import pytest
 from adapters.postgres.connection import DatabaseAddress
 from adapters.postgres.group_commit import GroupCommit, connector
 from concurrency.market import Market
-from conftest import TestDatabase
+from conftest import TestDatabase, fresh_database
+from contract.outboxes import Outbox, outbox_of
 from entrypoints.container import Container
 
 
@@ -18,6 +19,21 @@ async def lane(shared_database: TestDatabase, container: Container) -> AsyncIter
     await running.start()
     yield running
     await running.stop(grace_seconds=5)
+
+
+@pytest.fixture(scope="session")
+async def log_database(template_database: TestDatabase) -> AsyncIterator[TestDatabase]:
+    """One for all tests about the event log, which is every tenant's."""
+    async with fresh_database(template_database) as fresh:
+        yield fresh
+
+
+@pytest.fixture
+async def outbox(log_database: TestDatabase) -> AsyncIterator[Outbox]:
+    """Empty, and so is the log."""
+    async with outbox_of(log_database) as opened:
+        await opened.connection.execute("TRUNCATE outbox, events, event_positions")
+        yield opened
 
 
 @pytest.fixture

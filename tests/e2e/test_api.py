@@ -14,7 +14,11 @@ from entrypoints.development.api_process import ApiProcess
 from entrypoints.development.service_process import ServiceDidNotStart
 from entrypoints.embedded.free_port import free_port
 
-NO_DATABASE = {"BURSAR_DATABASE_URL": "postgresql://nobody:nothing@127.0.0.1:1/none", "BURSAR_API_KEY_PEPPER": "x" * 32}
+NO_DATABASE = {
+    "BURSAR_DATABASE_URL": "postgresql://nobody:nothing@127.0.0.1:1/none",
+    "BURSAR_API_KEY_PEPPER": "x" * 32,
+    "BURSAR_ENCRYPTION_KEY": "x" * 32,
+}
 
 
 async def test_a_port_is_not_shared_with_a_stranger(installation: Installation, tmp_path: Path) -> None:

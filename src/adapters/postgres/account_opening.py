@@ -8,9 +8,17 @@ from adapters.postgres.errors import constraint_of, translated
 from adapters.postgres.remembered import Remembered
 from adapters.postgres.tables import AccountRow
 from adapters.postgres.tracing import name_trace
-from core.domain.accounts import WALLET_FLOOR, Purpose
+from core.domain.accounts import NEVER_OWING, WALLET_FLOOR, Purpose
 from core.domain.assets import AssetNotFound
-from core.domain.identifiers import AccountId, TenantId, WalletId, reserve_account_id, system_account_id
+from core.domain.identifiers import (
+    AccountId,
+    GatewayAccountId,
+    TenantId,
+    WalletId,
+    gateway_account_id,
+    reserve_account_id,
+    system_account_id,
+)
 
 _CAPACITY = 50_000
 
@@ -22,6 +30,7 @@ class PostgresAccountOpening:
         """Open through *sessions*."""
         self._sessions = sessions
         self._system: Remembered[tuple[TenantId, Purpose, str], AccountId] = Remembered(_CAPACITY)
+        self._at_gateways: Remembered[tuple[TenantId, Purpose, AccountId], AccountId] = Remembered(_CAPACITY)
         self._reserves: Remembered[tuple[TenantId, WalletId], AccountId] = Remembered(_CAPACITY)
 
     async def ensure_system(
@@ -55,6 +64,29 @@ class PostgresAccountOpening:
             self._reserves.keep(key, account_id)
         return account_id
 
+    async def ensure_gateway(
+        self,
+        tenant_id: TenantId,
+        gateway_account: GatewayAccountId,
+        purpose: Purpose,
+        asset: str,
+        *,
+        trace_id: str | None = None,
+    ) -> AccountId:
+        """
+        The tenant's account of that purpose at a gateway account, open.
+
+        Raises:
+            AssetNotFound: If the tenant has no such asset.
+        """
+        account_id = gateway_account_id(tenant_id, gateway_account, purpose, asset)
+        key = (tenant_id, purpose, account_id)
+        if self._at_gateways.get(key) is None:
+            values = _values(tenant_id, account_id, purpose, asset, wallet_id=None)
+            await self._open(asset, values | {"gateway_account": gateway_account}, trace_id)
+            self._at_gateways.keep(key, account_id)
+        return account_id
+
     async def _open(self, asset: str, values: dict[str, object], trace_id: str | None) -> None:
         try:
             with translated():
@@ -77,5 +109,5 @@ def _values(
         "asset": asset,
         "purpose": purpose.value,
         "wallet_id": wallet_id,
-        "floor": None if wallet_id is None else WALLET_FLOOR,
+        "floor": WALLET_FLOOR if wallet_id is not None or purpose in NEVER_OWING else None,
     }

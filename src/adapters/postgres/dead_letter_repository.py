@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 import msgspec
-from sqlalchemy import select, tuple_, update
+from sqlalchemy import Select, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -32,18 +32,14 @@ class PostgresDeadLetterRepository:
         )
         return added is not None
 
+    async def get(self, tenant_id: TenantId, letter_id: DeadLetterId) -> DeadLetter:
+        """See `ports.dead_letter_repository.DeadLetterRepository.get`."""
+        return await self._one(_by_id(tenant_id, letter_id), letter_id)
+
     async def lock(self, tenant_id: TenantId, letter_id: DeadLetterId) -> DeadLetter:
         """See `ports.dead_letter_repository.DeadLetterRepository.lock`."""
-        query = (
-            select(DeadLetterRow)
-            .where(DeadLetterRow.tenant_id == tenant_id, DeadLetterRow.id == letter_id)
-            .with_for_update()
-            .execution_options(populate_existing=True)
-        )
-        row = await self._session.scalar(query)
-        if row is None:
-            raise DeadLetterNotFound(f"no dead letter {letter_id}")
-        return _letter(row)
+        query = _by_id(tenant_id, letter_id).with_for_update().execution_options(populate_existing=True)
+        return await self._one(query, letter_id)
 
     async def save(self, letter: DeadLetter) -> None:
         """See `ports.dead_letter_repository.DeadLetterRepository.save`."""
@@ -54,23 +50,30 @@ class PostgresDeadLetterRepository:
         )
 
     async def page(
-        self, tenant_id: TenantId, *, status: DeadLetterStatus | None, before: DeadLetterId | None, limit: int
+        self, tenant_id: TenantId | None, *, status: DeadLetterStatus | None, before: DeadLetterId | None, limit: int
     ) -> Sequence[DeadLetter]:
         """See `ports.dead_letter_repository.DeadLetterRepository.page`."""
-        query = (
-            select(DeadLetterRow)
-            .where(DeadLetterRow.tenant_id == tenant_id)
-            .order_by(DeadLetterRow.died_at.desc(), DeadLetterRow.id.desc())
-            .limit(limit)
-        )
+        query = select(DeadLetterRow).order_by(DeadLetterRow.died_at.desc(), DeadLetterRow.id.desc()).limit(limit)
+        if tenant_id is not None:
+            query = query.where(DeadLetterRow.tenant_id == tenant_id)
         if status is not None:
             query = query.where(DeadLetterRow.status == status.value)
         if before is not None:
-            place = select(DeadLetterRow.died_at, DeadLetterRow.id).where(
-                DeadLetterRow.tenant_id == tenant_id, DeadLetterRow.id == before
-            )
-            query = query.where(tuple_(DeadLetterRow.died_at, DeadLetterRow.id) < place.scalar_subquery())
+            place = select(DeadLetterRow.died_at, DeadLetterRow.id).where(DeadLetterRow.id == before)
+            if tenant_id is not None:
+                place = place.where(DeadLetterRow.tenant_id == tenant_id)
+            query = query.where(tuple_(DeadLetterRow.died_at, DeadLetterRow.id) < place.limit(1).scalar_subquery())
         return [_letter(row) for row in await self._session.scalars(query)]
+
+    async def _one(self, query: Select[DeadLetterRow], letter_id: DeadLetterId) -> DeadLetter:
+        row = await self._session.scalar(query)
+        if row is None:
+            raise DeadLetterNotFound(f"no dead letter {letter_id}")
+        return _letter(row)
+
+
+def _by_id(tenant_id: TenantId, letter_id: DeadLetterId) -> Select[DeadLetterRow]:
+    return select(DeadLetterRow).where(DeadLetterRow.tenant_id == tenant_id, DeadLetterRow.id == letter_id)
 
 
 def _letter(row: DeadLetterRow) -> DeadLetter:

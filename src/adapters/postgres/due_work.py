@@ -11,9 +11,10 @@ from core.domain.identifiers import OperationId, TenantId
 from core.domain.job_catalogue import RUN_OPERATION
 from ports.due_work import DueEndpoint, DueOperation
 
+# The moment is asked once, in a query of its own: a volatile function would be asked for every row, past the index.
 _OPERATIONS = text("""
 SELECT tenant_id, id, attempt FROM operations
-WHERE next_attempt_at <= schedule_now()
+WHERE next_attempt_at <= (SELECT schedule_now())
   AND NOT EXISTS (SELECT FROM dead_letters WHERE status = 'open' AND queue = 'jobs'
                   AND job_key = :prefix || operations.id::text)
 ORDER BY next_attempt_at LIMIT :limit

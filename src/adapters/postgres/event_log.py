@@ -19,11 +19,8 @@ from ports.event_log import Recorded
 from ports.id_generator import IdGenerator
 
 _NOBODY = UUID(int=0)
-_FAIR_SHARE = 2
+_FAIR_SHARE = 4
 """A tenant gets at most this part of one call, so that at least so many are served by it."""
-
-_GONE = b"null"
-"""The data of a transfer whose month was detached from the journal (docs/events.md)."""
 
 # Plans are made once, perhaps while the tables are small: they must not read and sort a whole outbox, nor join in
 # another order than the statements are written in.

@@ -76,9 +76,9 @@ class GroupCommit:
     """
     Implements `ports.posting.Posting` with one lane a process; safe with several processes on one database.
 
-    While others wait, the answers of a committed batch are handed out once the next batch is on its way to the
-    database: then this process writes its answers and reads the next requests while PostgreSQL works. Otherwise the
-    two would take turns, for all that work would come before the next batch.
+    While others wait, the answers of a committed batch are handed out when the next batch is on its way to the
+    database: so this process sends them and reads new requests while PostgreSQL works. Handed out at once, they would
+    come before the next batch, and the two would take turns.
     """
 
     def __init__(self, connect: Connect, ledger: Ledger, limits: GroupCommitLimits | None = None) -> None:
@@ -95,7 +95,7 @@ class GroupCommit:
         self._connection: PostingConnection | None = None
         self._stuck: set[_Row] = set()
         self._lane: asyncio.Task[None] | None = None
-        self._held_back: list[tuple[Submission, list[Answer]]] = []
+        self._held_back: tuple[list[Submission], list[Answer]] | None = None
         self._hand_out_alarm: asyncio.TimerHandle | None = None
 
     async def start(self) -> None:
@@ -117,11 +117,11 @@ class GroupCommit:
 
     async def post(self, request: PostingRequest) -> Answer:
         """See `ports.posting.Posting.post`."""
-        return (await asyncio.shield(self._queue.put([request])))[0]
+        return (await self._queue.put([request]))[0]
 
     async def post_all(self, requests: Sequence[PostingRequest]) -> list[Answer]:
         """See `ports.posting.Posting.post_all`."""
-        return await asyncio.shield(self._queue.put(list(requests)))
+        return await self._queue.put(list(requests))
 
     def figures(self) -> PostingFigures:
         """See `ports.posting.Posting.figures`."""
@@ -199,26 +199,26 @@ class GroupCommit:
     def _answer(self, batch: list[Submission], answers: list[Answer]) -> None:
         """Hand the answers out: now, or, while others wait, once those are on their way."""
         self._hand_out()
-        start = 0
-        for submission in batch:
-            end = start + len(submission.requests)
-            self._held_back.append((submission, answers[start:end]))
-            start = end
-        loop = asyncio.get_running_loop()
-        self._meter.batch_written(batch, loop.time())
+        self._held_back = (batch, answers)
         if self._queue.is_empty:
             self._hand_out()
         else:
+            loop = asyncio.get_running_loop()
             self._hand_out_alarm = loop.call_later(self._limits.hold_back_seconds, self._hand_out)
 
     def _hand_out(self) -> None:
         """Answer everybody whose batch was committed."""
+        if self._held_back is None:
+            return
+        (batch, answers), self._held_back = self._held_back, None
         if self._hand_out_alarm is not None:
             self._hand_out_alarm.cancel()
-            self._hand_out_alarm = None
-        for submission, answers in self._held_back:
-            submission.answer(answers)
-        self._held_back.clear()
+        start = 0
+        for submission in batch:
+            end = start + len(submission.requests)
+            submission.answer(answers[start:end])
+            start = end
+        self._meter.batch_written(batch, asyncio.get_running_loop().time())
 
     async def _isolate(self, batch: list[Submission], error: Exception) -> None:
         """A batch that fails for its own reasons is halved, so that one bad instruction fails alone."""

@@ -7,10 +7,12 @@ from core.domain.idempotency import Answer, IdempotencyClaim
 from ports.idempotency_repository import KeptAnswer
 from ports.unit_of_work import TransactionRaced
 
-_FIND = text("""
-SELECT fingerprint, status, body, settles_at IS NULL OR settles_at <= schedule_now()
+_FIND_SQL = """
+SELECT fingerprint, status, body, settles_at IS NULL OR settles_at <= schedule_now(), settles_at IS NOT NULL
 FROM idempotency_keys WHERE tenant_id = :tenant AND key = :key AND item = :item
-""")
+"""
+_FIND = text(_FIND_SQL)
+_FIND_BEHIND_ITS_SETTLEMENT = text(_FIND_SQL + " FOR SHARE")
 _KEEP = text("""
 INSERT INTO idempotency_keys (tenant_id, key, item, fingerprint, status, body, trace_id, created_at)
 VALUES (:tenant, :key, :item, :fingerprint, :status, :body, :trace, clock_timestamp())
@@ -38,7 +40,10 @@ class PostgresIdempotencyRepository:
         row = (await self._session.execute(_FIND, _scope(claim))).one_or_none()
         if row is None:
             return None
-        fingerprint, status, body, settled = row
+        fingerprint, status, body, settled, is_provisional = row
+        if settled and is_provisional:  # its time has run out; but a settlement in time may not be committed yet
+            row = (await self._session.execute(_FIND_BEHIND_ITS_SETTLEMENT, _scope(claim))).one()
+            fingerprint, status, body, settled, _is_provisional = row
         return KeptAnswer(fingerprint, Answer(status, body, replayed=True), settled)
 
     async def keep(self, claim: IdempotencyClaim, answer: Answer, *, trace_id: str) -> None:

@@ -9,10 +9,11 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import starmap
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 from uuid import UUID
 
 import asyncpg
+import msgspec
 
 from adapters.postgres import ledger_statements as sql
 from core.domain.accounts import Account, AccountStatus, Purpose
@@ -30,6 +31,8 @@ Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record] | asyncpg.pool.PoolC
 
 _PURPOSES = {purpose.value: purpose for purpose in Purpose}
 _STATUSES = {status.value: status for status in AccountStatus}
+_encode = msgspec.json.Encoder().encode
+Value = TypeVar("Value")
 _Scope = tuple[TenantId, str, int]
 
 
@@ -121,10 +124,14 @@ class Ledger:
     async def _lock_accounts(self, connection: Connection, requests: Sequence[PostingRequest]) -> _Standing:
         """The accounts under lock, what was taken before, and the batch's moment."""
         guards = [guard for request in requests for guard in _guards(request.instruction)]
+        accounts = accounts_of(request.instruction for request in requests)
+        claims = [request.claim for request in requests]
         rows = await connection.fetch(
             sql.LOCK_ACCOUNTS_AND_FIND_KEYS,
-            *_columns(accounts_of(request.instruction for request in requests), 2),
-            *_columns((request.claim.scope for request in requests), 3),
+            *_columns(accounts, 2),
+            [claim.tenant_id for claim in claims],
+            [claim.key for claim in claims],
+            _numbers([claim.item for claim in claims]),
             *_columns(guards, 3),
         )
         standing = _Standing()
@@ -262,7 +269,17 @@ def _guards(instruction: Instruction) -> Iterable[tuple[TenantId, str, str]]:
 # Column by column, because that is how unnest takes them, and because building rows first costs as much again.
 
 
-def _key_columns(keys: list[tuple[IdempotencyClaim, Answer, str]]) -> tuple[list[object], ...]:
+def _numbers(values: list[int]) -> str:
+    """Numbers the way PostgreSQL writes an array, which costs a fraction of what asyncpg takes for a list of them."""
+    return f"{{{_encode(values)[1:-1].decode()}}}"
+
+
+def _sparse(values: list[Value | None]) -> list[Value | None]:
+    """Nothing, when there is no value among them: unnest fills up with NULL."""
+    return [] if values.count(None) == len(values) else values
+
+
+def _key_columns(keys: list[tuple[IdempotencyClaim, Answer, str]]) -> tuple[object, ...]:
     """In the order of their scopes: whoever meets on several keys takes them in the same order."""
     keys.sort(key=lambda key: key[0].scope)
     claims = [claim for claim, _answer, _trace_id in keys]
@@ -270,42 +287,46 @@ def _key_columns(keys: list[tuple[IdempotencyClaim, Answer, str]]) -> tuple[list
     return (
         [claim.tenant_id for claim in claims],
         [claim.key for claim in claims],
-        [claim.item for claim in claims],
+        _numbers([claim.item for claim in claims]),
         [claim.fingerprint for claim in claims],
-        [answer.status for answer in answers],
+        _numbers([answer.status for answer in answers]),
         [answer.body for answer in answers],
         [trace_id for _claim, _answer, trace_id in keys],
     )
 
 
-def _transfer_columns(transfers: list[Transfer]) -> tuple[list[object], ...]:
+def _transfer_columns(transfers: list[Transfer]) -> tuple[object, ...]:
     return (
         [transfer.tenant_id for transfer in transfers],
         [transfer.id for transfer in transfers],
         [transfer.type.value for transfer in transfers],
-        [len(transfer.entries) for transfer in transfers],
+        _numbers([len(transfer.entries) for transfer in transfers]),
         [transfer.trace_id for transfer in transfers],
-        [transfer.reference for transfer in transfers],
-        [transfer.description for transfer in transfers],
-        [transfer.metadata for transfer in transfers],
-        [transfer.reversal_of for transfer in transfers],
-        [transfer.hold_id for transfer in transfers],
+        _sparse([transfer.reference for transfer in transfers]),
+        _sparse([transfer.description for transfer in transfers]),
+        _sparse([transfer.metadata for transfer in transfers]),
+        _sparse([transfer.reversal_of for transfer in transfers]),
+        _sparse([transfer.hold_id for transfer in transfers]),
     )
 
 
-def _entry_columns(transfers: list[Transfer], accounts: Sequence[Account]) -> tuple[list[object], ...]:
-    """The accounts, and entries with the places (from 1) of their transfer and account among those sent along."""
+def _entry_columns(transfers: list[Transfer], accounts: Sequence[Account]) -> tuple[object, ...]:
+    """The accounts, the assets, and entries with the places (from 1) of their transfer, account and asset."""
     places = {(account.tenant_id, account.id): place for place, account in enumerate(accounts, 1)}
+    assets = {asset: place for place, asset in enumerate(sorted({account.asset for account in accounts}), 1)}
     entries = [entry for transfer in transfers for entry in transfer.entries]
     return (
         [account.id for account in accounts],
-        [account.asset for account in accounts],
-        [place for place, transfer in enumerate(transfers, 1) for _entry in transfer.entries],
-        [places[transfer.tenant_id, entry.account_id] for transfer in transfers for entry in transfer.entries],
-        [entry.sequence for entry in entries],
-        [entry.leg for entry in entries],
-        [entry.amount for entry in entries],
-        [entry.balance_after for entry in entries],
+        list(assets),
+        _numbers([place for place, transfer in enumerate(transfers, 1) for _entry in transfer.entries]),
+        _numbers(
+            [places[transfer.tenant_id, entry.account_id] for transfer in transfers for entry in transfer.entries]
+        ),
+        _numbers([assets[entry.asset] for entry in entries]),
+        _numbers([entry.sequence for entry in entries]),
+        _numbers([entry.leg for entry in entries]),
+        _numbers([entry.amount for entry in entries]),
+        _numbers([entry.balance_after for entry in entries]),
         [entry.chain for entry in entries],
     )
 

@@ -124,7 +124,7 @@ class WebhookEndpointRow(DefaultBase):
     tenant_id: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
     id: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
     url: Mapped[str] = mapped_column(Text)
-    description: Mapped[str | None] = mapped_column(Text)
+    description: Mapped[str] = mapped_column(Text)
     event_types: Mapped[list[str]] = mapped_column(ARRAY(Text))
     status: Mapped[str] = mapped_column(Text)
     disabled_reason: Mapped[str | None] = mapped_column(Text)
@@ -168,7 +168,7 @@ class WebhookAttemptRow(DefaultBase):
     status: Mapped[int | None] = mapped_column()
     error: Mapped[str | None] = mapped_column(Text)
     duration_ms: Mapped[int] = mapped_column()
-    excerpt: Mapped[str | None] = mapped_column(Text)
+    excerpt: Mapped[str] = mapped_column(Text)
 
 
 class DeadLetterRow(DefaultBase):

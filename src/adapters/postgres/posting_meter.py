@@ -28,16 +28,16 @@ class PostingMeter:
     def batch_written(self, submissions: Sequence[Submission], now: float) -> None:
         """One batch was committed at *now* (monotonic seconds)."""
         size = 0
-        wanted: Counter[UUID] = Counter()
+        wanted: list[UUID] = []
         for submission in submissions:
             size += len(submission.requests)
             self._waits_seconds.append(now - submission.handed_in)
             for request in submission.requests:
-                wanted.update(request.instruction.accounts)
+                wanted += request.instruction.accounts
         self._batches += 1
         self._instructions += size
         self._batch_sizes.append(size)
-        for account_id, count in wanted.items():
+        for account_id, count in Counter(wanted).items():
             if count > 1:
                 self._contended[account_id] += count
         if self._batches % _FORGET_EVERY_BATCHES == 0 or len(self._contended) > _MAX_COUNTED_ACCOUNTS:

@@ -9,7 +9,8 @@ from core.domain.identifiers import TenantId
 _FORGET_DELIVERIES = text("""
 WITH old AS (
     SELECT tenant_id, id FROM webhook_deliveries
-    WHERE tenant_id = :tenant AND status <> 'pending' AND created_at < schedule_now() - make_interval(days => :days)
+    WHERE tenant_id = :tenant AND status <> 'pending'
+      AND created_at < (SELECT schedule_now()) - make_interval(days => :days)
     LIMIT :limit
 ), gone AS (
     DELETE FROM webhook_deliveries USING old

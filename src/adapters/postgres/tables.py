@@ -81,6 +81,7 @@ class AccountRow(DefaultBase):
     sequence: Mapped[int] = mapped_column(BigInteger, server_default="0")
     chain: Mapped[bytes] = mapped_column(LargeBinary, server_default="genesis")
     last_posted_at: Mapped[datetime] = mapped_column(_Moment, server_default="epoch")
+    gateway_account: Mapped[UUID | None] = mapped_column(Uuid)
 
 
 class WalletRow(DefaultBase):

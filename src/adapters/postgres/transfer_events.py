@@ -29,6 +29,7 @@ CROSS JOIN LATERAL (
 ORDER BY told.place, entry.leg
 """
 
+_GONE = b"null"
 _encode = msgspec.json.Encoder().encode
 
 
@@ -44,7 +45,7 @@ class ToldTransfer:
 async def tell_transfers(
     connection: "asyncpg.Connection[asyncpg.Record]", transfers: Sequence[ToldTransfer]
 ) -> list[bytes]:
-    """JSON texts of `TransferEventData`, in the order of *transfers*."""
+    """JSON texts of `TransferEventData`, in the order of *transfers*; null for those whose month was detached."""
     if not transfers:
         return []
     moments = [transfer.posted_at for transfer in transfers]
@@ -71,11 +72,10 @@ async def tell_transfers(
                 balance_after=row[11],
             )
         )
-    return [_told(head, moved) for head, moved in zip(heads, movements, strict=True)]
+    return [_GONE if head is None else _told(head, moved) for head, moved in zip(heads, movements, strict=True)]
 
 
-def _told(head: asyncpg.Record | None, movements: list[Movement]) -> bytes:
-    assert head is not None, "an event of a transfer that is not in the journal"
+def _told(head: asyncpg.Record, movements: list[Movement]) -> bytes:
     _place, type_, reference, reversal_of, hold_id, transfer_id = head[0:6]
     return _encode(
         TransferEventData(

@@ -1,5 +1,6 @@
 """One transaction over SQLAlchemy; rolled back unless committed."""
 
+from collections.abc import Callable
 from contextlib import AsyncExitStack
 from datetime import datetime
 from types import TracebackType
@@ -21,6 +22,9 @@ from adapters.postgres.session_ledger import SessionLedger
 from adapters.postgres.tenant_repository import PostgresTenantRepository
 from adapters.postgres.tracing import name_trace
 from adapters.postgres.wallet_repository import PostgresWalletRepository
+from adapters.postgres.webhook_delivery_repository import PostgresWebhookDeliveryRepository
+from adapters.postgres.webhook_endpoint_repository import PostgresWebhookEndpointRepository
+from ports.cipher import Cipher
 from ports.id_generator import IdGenerator
 
 _SCHEDULE_NOW = select(func.schedule_now())
@@ -34,10 +38,11 @@ class PostgresUnitOfWork:
         sessions: async_sessionmaker[AsyncSession],
         ledger: Ledger,
         ids: IdGenerator,
+        cipher: Callable[[], Cipher],
         *,
         trace_id: str | None = None,
     ) -> None:
-        """Begin on a session of *sessions*, when entered; what it adds carries *trace_id*."""
+        """Begin on a session of *sessions*, when entered; what it adds carries *trace_id*. *cipher* seals secrets."""
         self._session = sessions()
         self._trace_id = trace_id
         self._exit = AsyncExitStack()
@@ -50,6 +55,8 @@ class PostgresUnitOfWork:
         self.idempotency = PostgresIdempotencyRepository(self._session)
         self.dead_letters = PostgresDeadLetterRepository(self._session)
         self.reconciliations = PostgresReconciliationRepository(self._session)
+        self.webhook_endpoints = PostgresWebhookEndpointRepository(self._session, cipher)
+        self.webhook_deliveries = PostgresWebhookDeliveryRepository(self._session)
         self.outbox = PostgresOutbox(self._session, ids)
 
     async def now(self) -> datetime:

@@ -20,7 +20,14 @@ class Purpose(StrEnum):
     PROMOTIONS = "promotions"
     REVENUE = "revenue"
     ORDERS_IN_FULFILMENT = "orders_in_fulfilment"
+    GATEWAY_CLEARING = "gateway_clearing"
+    REFUNDS_IN_TRANSIT = "refunds_in_transit"
+    FEES = "fees"
+    SUSPENSE = "suspense"
 
+
+NEVER_OWING = frozenset({Purpose.ORDERS_IN_FULFILMENT, Purpose.REFUNDS_IN_TRANSIT})
+"""Money in doubt: what leaves such an account came into it before, so settling twice is refused by its floor."""
 
 WALLET_PURPOSES = frozenset({Purpose.MAIN, Purpose.RESERVE})
 

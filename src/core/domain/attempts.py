@@ -221,8 +221,10 @@ def _was_in_doubt(operation: Operation) -> bool:
 
 
 def _in_window(operation: Operation, policy: AttemptPolicy, *, now: datetime) -> bool:
-    """Whether the provider still recognises the key, so that repeating the request cannot do it twice."""
-    return policy.key_window is not None and now < operation.created_at + policy.key_window
+    """Whether the provider still recognises the key until an attempt's deadline, so that it cannot do it twice."""
+    if policy.key_window is None:
+        return False
+    return now + timedelta(seconds=policy.deadline_seconds) <= operation.created_at + policy.key_window
 
 
 def _pending(

@@ -8,11 +8,13 @@ from uuid import UUID, uuid5
 
 from core.domain.errors import Conflict, NotFound
 from core.domain.identifiers import DeadLetterId, TenantId
-from core.domain.jobs import FailedAttempt, JobArgument, PoisonJob
+from core.domain.job_catalogue import job
+from core.domain.jobs import FailedAttempt, JobArgument, JobRequest, PoisonJob
 
 PLATFORM = TenantId(UUID(int=0))
 """Jobs of no tenant are kept under this id, for the platform's own command line."""
 
+_LARGEST_NUMBER = 2**63 - 1
 _LETTERS = UUID("5a6c2c36-7b0e-5e0c-8e1e-0f3c2f6f1d52")
 
 
@@ -32,10 +34,17 @@ class DeadLetterNotFound(NotFound):
 
 
 class DeadLetterClosed(Conflict):
-    """It was discarded before."""
+    """It was closed the other way before: discarded, or redriven."""
 
     code = "dead_letter_closed"
-    title = "The dead letter was discarded"
+    title = "The dead letter is closed"
+
+
+class DeadLetterNotRedrivable(Conflict):
+    """Its record does not say what there was to do; discard it."""
+
+    code = "dead_letter_not_redrivable"
+    title = "The dead letter names no job"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +71,18 @@ class DeadLetter:
     first_enqueued_at: datetime | None
     died_at: datetime
     closed_at: datetime | None
+
+    def job(self) -> JobRequest:
+        """
+        What to do again, with today's limits.
+
+        Raises:
+            DeadLetterNotRedrivable: If its record could not be read, or was never one of ours.
+        """
+        try:
+            return job(self.name, self.job_key, self.arguments)
+        except ValueError as error:
+            raise DeadLetterNotRedrivable(str(error)) from None
 
     def redrive(self, now: datetime) -> "DeadLetter":
         """
@@ -98,17 +119,33 @@ def dead_letter(poison: PoisonJob, *, now: datetime) -> DeadLetter:
         tenant_id=_tenant_of(tenant),
         id=DeadLetterId(uuid5(_LETTERS, identity)),
         queue=poison.queue,
-        job_key=poison.key,
-        name=poison.name,
-        arguments={name: value for name, value in poison.arguments.items() if isinstance(value, str | int)},
+        job_key=_kept(poison.key),
+        name=_kept(poison.name),
+        arguments={
+            _kept(name): kept for name, value in poison.arguments.items() if (kept := _argument(value)) is not None
+        },
         attempts=poison.attempts,
-        reason=last.error if last else "its record cannot be read",
-        history=poison.history,
+        reason=_kept(last.error) if last else "its record cannot be read",
+        history=tuple(replace(failed, error=_kept(failed.error)) for failed in poison.history),
         status=DeadLetterStatus.OPEN,
         first_enqueued_at=poison.first_enqueued_at,
         died_at=now,
         closed_at=None,
     )
+
+
+def _kept(text: str) -> str:
+    """As PostgreSQL keeps it: no NUL, no half of a pair; a job that cannot be buried would come back for ever."""
+    return text.replace("\0", "\ufffd").encode("utf-8", "replace").decode()
+
+
+def _argument(value: object) -> JobArgument | None:
+    """What can be handed to a job again; None for anything else, which no job of ours has."""
+    if isinstance(value, str):
+        return _kept(value)
+    if isinstance(value, int) and not isinstance(value, bool) and abs(value) <= _LARGEST_NUMBER:
+        return value
+    return None
 
 
 def _tenant_of(tenant: object) -> TenantId:

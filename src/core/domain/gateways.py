@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from uuid import UUID
 
 from core.domain.outcomes import Failure
 
@@ -188,7 +187,7 @@ class ConfirmPayment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CapturePayment:
-    """Take *amount* of what is authorized; *final* lets go of the rest. *captured_before* lets the result be checked."""
+    """Take *amount* of what is authorized; *final* lets go of the rest. *captured_before* is for checking."""
 
     provider_ref: str
     reference: str
@@ -284,25 +283,3 @@ class VerifiedWebhook:
     event_type: str
     body: bytes
     occurred_at: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GatewayAccount:
-    """
-    A tenant's account with one provider.
-
-    Attributes:
-        gateway: Which adapter speaks to it, such as ``mock``.
-        credentials_secret: Where its credentials are kept: the name of a secret, never the secret.
-        webhook_secrets: Names of the secrets its webhooks may be signed with: two while one is being replaced.
-        settings: What else the adapter needs, such as the base URL.
-    """
-
-    tenant_id: UUID
-    id: UUID
-    gateway: str
-    name: str
-    enabled: bool
-    credentials_secret: str
-    webhook_secrets: tuple[str, ...]
-    settings: Mapping[str, str]

@@ -33,7 +33,7 @@ class RequestInProgress(Conflict):
     retryable = True
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class IdempotencyClaim:
     """One request's right to its effect: scope (tenant, key, item), and what the request said."""
 
@@ -48,7 +48,7 @@ class IdempotencyClaim:
         return (self.tenant_id, self.key, self.item)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Answer:
     """A response as it is stored with its key, byte for byte."""
 

@@ -15,6 +15,9 @@ TransferId = NewType("TransferId", UUID)
 HoldId = NewType("HoldId", UUID)
 OperationId = NewType("OperationId", UUID)
 OrderId = NewType("OrderId", UUID)
+PaymentId = NewType("PaymentId", UUID)
+RefundId = NewType("RefundId", UUID)
+GatewayAccountId = NewType("GatewayAccountId", UUID)
 EventId = NewType("EventId", UUID)
 DeadLetterId = NewType("DeadLetterId", UUID)
 ReconciliationId = NewType("ReconciliationId", UUID)
@@ -38,3 +41,8 @@ def reserve_account_id(wallet_id: WalletId) -> AccountId:
 def system_account_id(tenant_id: TenantId, purpose: str, asset: str) -> AccountId:
     """A tenant's own account of one purpose in one asset, such as its treasury in USD."""
     return AccountId(uuid5(_SYSTEM_ACCOUNTS, f"{tenant_id}/{purpose}/{asset}"))
+
+
+def gateway_account_id(tenant_id: TenantId, gateway_account: GatewayAccountId, purpose: str, asset: str) -> AccountId:
+    """The tenant's account of one purpose at one gateway account, such as what it clears there in USD."""
+    return AccountId(uuid5(_SYSTEM_ACCOUNTS, f"{tenant_id}/{purpose}:{gateway_account}/{asset}"))

@@ -97,9 +97,14 @@ class Rejected:
 
 @dataclass(frozen=True, slots=True)
 class NotSent:
-    """Provably without effect: no byte was sent, or the provider says that it did not even begin."""
+    """
+    Provably without effect: no byte was sent, or the provider says that it did not even begin.
+
+    *retry_after_seconds* is what the provider asked for, if it did.
+    """
 
     reason: str
+    retry_after_seconds: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,6 +32,11 @@ class TransferType(StrEnum):
     ORDER_PAYMENT = "order_payment"
     ORDER_COMPLETION = "order_completion"
     ORDER_RETURN = "order_return"
+    PAYMENT = "payment"
+    PAYMENT_FEE = "payment_fee"
+    REFUND = "refund"
+    REFUND_COMPLETION = "refund_completion"
+    REFUND_RETURN = "refund_return"
 
 
 IRREVERSIBLE_TYPES = frozenset(
@@ -44,9 +49,14 @@ IRREVERSIBLE_TYPES = frozenset(
         TransferType.ORDER_PAYMENT,
         TransferType.ORDER_COMPLETION,
         TransferType.ORDER_RETURN,
+        TransferType.PAYMENT,
+        TransferType.PAYMENT_FEE,
+        TransferType.REFUND,
+        TransferType.REFUND_COMPLETION,
+        TransferType.REFUND_RETURN,
     }
 )
-"""Holds end by capture or release, orders by their outcome; a credit gives a capture back; reversals are final."""
+"""These end by steps of their own: a capture, an order's outcome, a refund; and a reversal is final."""
 
 
 class TransferNotFound(NotFound):

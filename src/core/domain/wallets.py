@@ -91,6 +91,26 @@ RECIPES: dict[TransferType, frozenset[tuple[Purpose, Purpose]]] = {
     TransferType.ORDER_PAYMENT: frozenset({(Purpose.MAIN, Purpose.ORDERS_IN_FULFILMENT)}),
     TransferType.ORDER_COMPLETION: frozenset({(Purpose.ORDERS_IN_FULFILMENT, Purpose.REVENUE)}),
     TransferType.ORDER_RETURN: frozenset({(Purpose.ORDERS_IN_FULFILMENT, Purpose.MAIN)}),
+    TransferType.PAYMENT: frozenset(
+        {(Purpose.GATEWAY_CLEARING, Purpose.MAIN), (Purpose.GATEWAY_CLEARING, Purpose.SUSPENSE)}
+    ),
+    TransferType.PAYMENT_FEE: frozenset({(Purpose.FEES, Purpose.GATEWAY_CLEARING)}),
+    TransferType.REFUND: frozenset(
+        {
+            (Purpose.MAIN, Purpose.REFUNDS_IN_TRANSIT),
+            (Purpose.MAIN, Purpose.GATEWAY_CLEARING),
+            (Purpose.SUSPENSE, Purpose.GATEWAY_CLEARING),
+        }
+    ),
+    TransferType.REFUND_COMPLETION: frozenset({(Purpose.REFUNDS_IN_TRANSIT, Purpose.GATEWAY_CLEARING)}),
+    TransferType.REFUND_RETURN: frozenset(
+        {
+            (Purpose.REFUNDS_IN_TRANSIT, Purpose.MAIN),
+            (Purpose.GATEWAY_CLEARING, Purpose.MAIN),
+            (Purpose.REFUNDS_IN_TRANSIT, Purpose.SUSPENSE),
+            (Purpose.GATEWAY_CLEARING, Purpose.SUSPENSE),
+        }
+    ),
     TransferType.REVERSAL: frozenset(
         {
             (Purpose.MAIN, Purpose.TREASURY),

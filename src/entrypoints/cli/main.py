@@ -16,6 +16,7 @@ COMMANDS: dict[str, str] = {
     "worker": "jobs, schedules and the outbox relay",
     "migrate": "bring the database to the newest schema",
     "verify": "prove that the books are right, or name the first thing that is not",
+    "dead-letters": "list, show, redrive or discard jobs nobody could do",
     "maintain": "partitions ahead, month snapshots, checkpoints, overdue holds, old keys",
     "seed": "a first tenant with keys, assets, users and opening balances",
 }
@@ -29,7 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for name, summary in COMMANDS.items():
         command = commands.add_parser(name, help=summary, description=summary)
         if given[:1] == [name]:
-            module = import_module(f"entrypoints.cli.{name}")
+            module = import_module(f"entrypoints.cli.{name.replace('-', '_')}")
             module.add_arguments(command)
             command.set_defaults(run=module.run)
     chosen = parser.parse_args(given)

@@ -11,14 +11,24 @@ from entrypoints.container import Container
 from entrypoints.http.authentication import authentication, operator_authentication
 from entrypoints.http.context import RequestContextMiddleware
 from entrypoints.http.controllers.assets import AssetController
+from entrypoints.http.controllers.dead_letters import DeadLetterController
+from entrypoints.http.controllers.events import EventController
 from entrypoints.http.controllers.history import HistoryController
 from entrypoints.http.controllers.holds import HoldController
 from entrypoints.http.controllers.integrity import IntegrityController
+from entrypoints.http.controllers.operations import OperationController
+from entrypoints.http.controllers.order_administration import OrderAdministrationController
+from entrypoints.http.controllers.orders import OrderController
+from entrypoints.http.controllers.queue_page import queue_page_router
+from entrypoints.http.controllers.reconciliations import ReconciliationController
 from entrypoints.http.controllers.statements import StatementController
 from entrypoints.http.controllers.transfers import TransferController
+from entrypoints.http.controllers.user_administration import UserAdministrationController
 from entrypoints.http.controllers.user_movements import UserMovementController
 from entrypoints.http.controllers.wallet_movements import WalletMovementController
 from entrypoints.http.controllers.wallets import WalletController
+from entrypoints.http.controllers.webhook_deliveries import WebhookDeliveryController
+from entrypoints.http.controllers.webhook_endpoints import WebhookEndpointController
 from entrypoints.http.dependencies import from_container
 from entrypoints.http.exception_handlers import EXCEPTION_HANDLERS
 from entrypoints.http.health import HealthController
@@ -45,6 +55,28 @@ _HANDLERS = (
     "capture_hold",
     "release_hold",
     "read_holds",
+    "place_order",
+    "retry_order",
+    "read_orders",
+    "hurry_operation",
+    "resolve_operation",
+    "read_operations",
+    "register_webhook_endpoint",
+    "change_webhook_endpoint",
+    "delete_webhook_endpoint",
+    "rotate_webhook_secret",
+    "read_webhook_endpoints",
+    "send_test_event",
+    "read_webhook_deliveries",
+    "redeliver_webhooks",
+    "read_events",
+    "read_dead_letters",
+    "queue_page",
+    "redrive_dead_letter",
+    "redrive_open_dead_letters",
+    "discard_dead_letter",
+    "reconcile_ledger",
+    "read_reconciliations",
     "verify_ledger",
     "clock",
     "posting",
@@ -64,6 +96,10 @@ def create_litestar(container: Container) -> Litestar:
             UserMovementController,
             TransferController,
             HoldController,
+            OrderController,
+            EventController,
+            WebhookEndpointController,
+            WebhookDeliveryController,
             HistoryController,
             StatementController,
         ],
@@ -72,12 +108,23 @@ def create_litestar(container: Container) -> Litestar:
     operators = Router(
         "/v1/admin",
         before_request=operator_authentication(container.authenticator()),
-        route_handlers=[IntegrityController],
+        route_handlers=[
+            IntegrityController,
+            OrderAdministrationController,
+            OperationController,
+            UserAdministrationController,
+            DeadLetterController,
+            ReconciliationController,
+        ],
     )
 
     @asynccontextmanager
     async def life_span(_app: Litestar) -> AsyncGenerator[None]:
         posting = container.posting()
+        # Settings that would fail the first order or webhook endpoint fail the start.
+        container.fulfilment()
+        container.cipher()
+        container.webhook_url_policy()
         await posting.start()
         # What start-up made stays for good: without it the collector walks it again and again (design: toolchain).
         gc.collect()
@@ -86,11 +133,16 @@ def create_litestar(container: Container) -> Litestar:
             yield
         finally:
             await posting.stop(grace_seconds=container.settings().shutdown_grace_seconds)
+            await container.provider_http().aclose()
+            await container.resolver().aclose()
             await container.redis().aclose()
+            if container.settings().redis_url is not None:
+                await container.streams_queue().disconnect()
             await container.database().dispose()
 
+    pages = [queue_page_router(container.authenticator())] if container.settings().queue_page else []
     return Litestar(
-        route_handlers=[HealthController, metrics, tenants, operators],
+        route_handlers=[HealthController, metrics, tenants, operators, *pages],
         dependencies={name: from_container(getattr(container, name)) for name in _HANDLERS}
         | {"version": from_container(lambda: VERSION)},
         exception_handlers=EXCEPTION_HANDLERS,

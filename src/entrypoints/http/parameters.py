@@ -11,6 +11,7 @@ from uuid import UUID
 import msgspec
 from litestar.params import PathParameter, QueryParameter
 
+from core.domain.events import CATALOGUE
 from core.domain.transfers import TransferType
 from entrypoints.http.pagination import MAX_PAGE
 from entrypoints.http.problems import invalid_parameter
@@ -21,6 +22,10 @@ _INSTANT = {"format": "date-time"}
 WalletInPath = Annotated[UUID, PathParameter(description="The wallet's id.")]
 TransferInPath = Annotated[UUID, PathParameter(description="The transfer's id.")]
 HoldInPath = Annotated[UUID, PathParameter(description="The hold's id.")]
+OrderInPath = Annotated[UUID, PathParameter(description="The order's id.")]
+OperationInPath = Annotated[UUID, PathParameter(description="The operation's id.")]
+EndpointInPath = Annotated[UUID, PathParameter(description="The webhook endpoint's id.")]
+DeliveryInPath = Annotated[UUID, PathParameter(description="The webhook delivery's id.")]
 UserInPath = Annotated[str, PathParameter(pattern=USER_ID_PATTERN, description="Your own id of the user.")]
 
 UserFilter = Annotated[
@@ -36,6 +41,15 @@ TypeFilter = Annotated[
         required=False,
         schema_extra={"enum": [type_.value for type_ in TransferType]},
         description="Only movements of this type.",
+    ),
+]
+EventTypeFilter = Annotated[
+    str | None,
+    QueryParameter(
+        name="type",
+        required=False,
+        schema_extra={"enum": list(CATALOGUE)},
+        description="Only events of this type.",
     ),
 ]
 ReferenceFilter = Annotated[
@@ -74,3 +88,15 @@ def read_parameter(text: str | None, kind: type[Kind], name: str) -> Kind | None
         return msgspec.convert(text, kind)
     except msgspec.ValidationError as error:
         raise invalid_parameter(name, str(error)) from None
+
+
+def read_event_type(text: str | None) -> str | None:
+    """
+    The type of event that `type` names; None when it is left out.
+
+    Raises:
+        MalformedRequest: 400, if there are no such events.
+    """
+    if text is not None and text not in CATALOGUE:
+        raise invalid_parameter("type", "there are no events of that type")
+    return text

@@ -27,6 +27,42 @@ class HoldPosition(Position, frozen=True, tag="holds"):
     id: UUID
 
 
+class OrderPosition(Position, frozen=True, tag="orders"):
+    """Behind the order of this id."""
+
+    id: UUID
+
+
+class OperationPosition(Position, frozen=True, tag="operations"):
+    """Behind the operation of this id."""
+
+    id: UUID
+
+
+class WebhookEndpointPosition(Position, frozen=True, tag="webhook_endpoints"):
+    """Behind the webhook endpoint of this id."""
+
+    id: UUID
+
+
+class WebhookDeliveryPosition(Position, frozen=True, tag="webhook_deliveries"):
+    """Behind the webhook delivery of this id."""
+
+    id: UUID
+
+
+class DeadLetterPosition(Position, frozen=True, tag="dead-letters"):
+    """Behind the dead letter of this id."""
+
+    id: UUID
+
+
+class ReconciliationPosition(Position, frozen=True, tag="reconciliations"):
+    """Behind the reconciliation of this id."""
+
+    id: UUID
+
+
 class EntryPosition(Position, frozen=True, tag="entries"):
     """Behind this entry of one account."""
 

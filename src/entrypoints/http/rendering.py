@@ -4,11 +4,16 @@ import msgspec
 
 from core.domain.idempotency import Answer
 from core.domain.instructions import Outcome, Posted, Refused, Render
+from core.domain.operations import Operation
+from core.domain.orders import Order, OrderStatus
 from entrypoints.http.problems import refusal
 from entrypoints.http.schemas.holds import HoldMovementResponse
+from entrypoints.http.schemas.operations import OperationResponse
+from entrypoints.http.schemas.orders import OrderResponse
 from entrypoints.http.schemas.transfers import TransferResponse, TransfersResponse
 
-_CREATED, _OK = 201, 200
+_CREATED, _OK, _ACCEPTED = 201, 200, 202
+_ENDED_ORDERS = frozenset({OrderStatus.COMPLETED, OrderStatus.FAILED})
 _encode = msgspec.json.Encoder().encode
 
 
@@ -44,3 +49,23 @@ def hold_rendering(request_id: str, *, placing: bool) -> Render:
         return refusal(outcome.error, request_id)
 
     return render
+
+
+def render_order(order: Order) -> Answer:
+    """201 when it has ended, 202 while it is being fulfilled."""
+    return Answer(_CREATED if order.status in _ENDED_ORDERS else _ACCEPTED, _encode(OrderResponse.of(order)))
+
+
+def order_refusal(request_id: str) -> Render:
+    """The problem; an order whose payment posted is rendered by `render_order`."""
+
+    def render(outcome: Outcome) -> Answer:
+        assert isinstance(outcome, Refused)
+        return refusal(outcome.error, request_id)
+
+    return render
+
+
+def render_operation(operation: Operation) -> Answer:
+    """200 with the operation."""
+    return Answer(_OK, _encode(OperationResponse.of(operation)))

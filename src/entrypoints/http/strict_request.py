@@ -30,6 +30,23 @@ _JSON = b"application/json"
 _decoders: dict[Any, msgspec.json.Decoder[Any]] = {}
 
 
+class _RepeatedName(Exception):
+    """One object has a name twice."""
+
+
+class _Pairs(list[tuple[str, Any]]):
+    """An object's members as they came."""
+
+
+def _refuse_repeated_names(pairs: list[tuple[str, Any]]) -> None:
+    """RFC 8259 leaves the meaning of a repeated name open; with money it must not be."""
+    if len(pairs) > 1 and len({name for name, _value in pairs}) != len(pairs):
+        raise _RepeatedName
+
+
+_check_names = json.JSONDecoder(object_pairs_hook=_refuse_repeated_names).decode
+
+
 class StrictRequest(Request[Any, Any, Any]):
     """Decodes JSON bodies into the handler's own type, or refuses them with the field and the rule."""
 
@@ -89,7 +106,7 @@ def decode_strictly(body: bytes, kind: Any) -> Any:
         decoder = _decoders[kind] = msgspec.json.Decoder(kind)
     try:
         decoded = decoder.decode(body)
-        json.loads(body, object_pairs_hook=_refuse_repeated_names)
+        _check_names(body.decode())
     except msgspec.ValidationError as error:
         raise MalformedRequest(INVALID_FIELD, _locate(str(error))) from None
     except _RepeatedName:
@@ -99,20 +116,6 @@ def decode_strictly(body: bytes, kind: Any) -> Any:
     except ValueError:
         raise MalformedRequest(INVALID_JSON, "the body is not valid JSON") from None
     return decoded
-
-
-class _RepeatedName(Exception):
-    """One object has a name twice."""
-
-
-class _Pairs(list[tuple[str, Any]]):
-    """An object's members as they came."""
-
-
-def _refuse_repeated_names(pairs: list[tuple[str, Any]]) -> None:
-    """RFC 8259 leaves the meaning of a repeated name open; with money it must not be."""
-    if len(pairs) > 1 and len({name for name, _value in pairs}) != len(pairs):
-        raise _RepeatedName
 
 
 def _locate_repeated(body: bytes) -> FieldError:

@@ -3,11 +3,13 @@
 import asyncio
 from collections.abc import Iterator
 
+import structlog
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from core.domain.errors import Unavailable
 from entrypoints.container import Container
+
+_log = structlog.get_logger(__name__)
 
 REFRESH_SECONDS = 5.0
 
@@ -28,8 +30,8 @@ class WorkerCollector(Collector):
                 self._waiting_seconds = await self._container.event_log().waiting_seconds()
                 queue = self._container.streams_queue()
                 self._jobs = {kind: await queue.count(kind) for kind in ("queued", "active", "incomplete")}
-            except (Unavailable, OSError):
-                pass  # the figures stay as they were
+            except Exception as error:  # noqa: BLE001 - no figure is worth a worker: they stay as they were
+                _log.debug("figures not fetched", error=repr(error))
             await asyncio.sleep(REFRESH_SECONDS)
 
     def collect(self) -> Iterator[Metric]:

@@ -5,6 +5,9 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 from uuid import UUID
 
+import structlog
+
+from core.application.integrity.maintain_ledger import Upkeep
 from core.domain.identifiers import OperationId, TenantId, WebhookEndpointId
 from core.domain.job_catalogue import (
     DELIVER_WEBHOOKS,
@@ -15,7 +18,10 @@ from core.domain.job_catalogue import (
     RUN_OPERATION,
     TAKE_CHECKPOINTS,
 )
+from core.domain.reconciliation import Reconciliation
 from entrypoints.container import Container
+
+_log = structlog.get_logger(__name__)
 
 Job = Callable[..., Awaitable[None]]
 
@@ -33,10 +39,10 @@ def jobs(container: Container) -> Mapping[str, Job]:
         await container.expire_holds()(TenantId(UUID(tenant_id)), trace_id=_new_trace_id())
 
     async def reconcile_ledger(_context: Any, *, tenant_id: str) -> None:
-        await container.reconcile_ledger()(TenantId(UUID(tenant_id)), trace_id=_new_trace_id())
+        _tell_breaks(await container.reconcile_ledger()(TenantId(UUID(tenant_id)), trace_id=_new_trace_id()))
 
     async def maintain_ledger(_context: Any, *, tenant_id: str) -> None:
-        await container.maintain_ledger()(TenantId(UUID(tenant_id)))
+        _tell_months_ahead(await container.maintain_ledger()(TenantId(UUID(tenant_id))))
 
     async def take_checkpoint(_context: Any, *, tenant_id: str) -> None:
         if container.settings().checkpoint_key_file is not None:
@@ -54,6 +60,21 @@ def jobs(container: Container) -> Mapping[str, Job]:
         TAKE_CHECKPOINTS: take_checkpoint,
         FORGET_OLD_RECORDS: forget_old_records,
     }
+
+
+def _tell_breaks(found: Reconciliation) -> None:
+    if found.break_count:
+        _log.error(
+            "the books do not agree",
+            tenant=str(found.tenant_id),
+            reconciliation=str(found.id),
+            breaks=found.break_count,
+        )
+
+
+def _tell_months_ahead(upkeep: Upkeep) -> None:
+    if upkeep.is_alarming:
+        _log.error("the journal's partitions end soon", months_ahead=upkeep.months_ahead)
 
 
 def _new_trace_id() -> str:

@@ -4,7 +4,7 @@ import asyncio
 import threading
 import time
 from collections.abc import Awaitable, Callable, Iterable
-from socketserver import TCPServer
+from socketserver import TCPServer, ThreadingMixIn
 from typing import Any
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
@@ -16,6 +16,7 @@ DEAD_AFTER_SECONDS = 15.0
 """A loop that did not turn for so long is dead; longer than any pause it may make."""
 
 READY_FOR_SECONDS = 10.0
+QUIET_SECONDS = 5.0
 
 
 class Probes:
@@ -74,8 +75,15 @@ def _plain(start_response: Callable[..., Any], *, ok: bool) -> Iterable[bytes]:
     return [b"ok\n" if ok else b"not ok\n"]
 
 
-class _Nameless(WSGIServer):
-    """Does not ask the DNS for a name of its own, which may take long where there is none."""
+class _Nameless(ThreadingMixIn, WSGIServer):
+    """
+    Does not ask the DNS for a name of its own, which may take long where there is none.
+
+    A connection on which nobody says anything keeps no other probe waiting.
+    """
+
+    daemon_threads = True
+    block_on_close = False
 
     def server_bind(self) -> None:
         """Bind, and call itself what it listens on."""
@@ -86,7 +94,9 @@ class _Nameless(WSGIServer):
 
 
 class _Silent(WSGIRequestHandler):
-    """Does not log every probe."""
+    """Does not log every probe, and hangs up on who says nothing."""
+
+    timeout = QUIET_SECONDS
 
     def log_message(self, format: str, *args: Any) -> None:
         """Say nothing."""

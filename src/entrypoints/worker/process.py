@@ -9,6 +9,7 @@ from typing import Any
 import structlog
 from prometheus_client import CollectorRegistry
 
+from entrypoints.cannot_run import CannotRun
 from entrypoints.container import Container
 from entrypoints.settings import InvalidSettings, Settings
 from entrypoints.telemetry import configure_logging
@@ -27,7 +28,8 @@ def run(settings: Settings) -> int:
     Work until SIGTERM or SIGINT; running jobs get the grace period, then others take them.
 
     Raises:
-        InvalidSettings: Without a Redis.
+        InvalidSettings: Without a Redis, or with a schedule that is none.
+        CannotRun: If the probes' port is taken.
     """
     if settings.redis_url is None:
         raise InvalidSettings("a worker needs BURSAR_REDIS_URL (or REDIS_URL)")
@@ -43,9 +45,12 @@ async def _work(container: Container) -> int:
     registry = CollectorRegistry(auto_describe=False)
     figures = WorkerCollector(container)
     registry.register(figures)
-    probes = Probes(settings.host, settings.worker_port, registry)
+    worker = _worker(container)
+    try:
+        probes = Probes(settings.host, settings.worker_port, registry)
+    except OSError as error:
+        raise CannotRun(f"cannot answer probes on {settings.host}:{settings.worker_port}: {error.strerror}") from error
     probes.start()
-    worker = container.worker(functions=list(jobs(container).items()), cron_jobs=schedules(container))
     await container.posting().start()
     beside = [
         _keep("probes", probes.beat(container.health_check().database)),
@@ -72,6 +77,13 @@ async def _work(container: Container) -> int:
         await container.provider_http().aclose()
         await container.database().dispose()
         probes.stop()
+
+
+def _worker(container: Container) -> Any:
+    try:
+        return container.worker(functions=list(jobs(container).items()), cron_jobs=schedules(container))
+    except ValueError as error:  # a cron expression, or Redis's address
+        raise InvalidSettings(f"BURSAR_SCHEDULE_*, BURSAR_REDIS_URL: {error}") from None
 
 
 def _keep(name: str, work: Coroutine[Any, Any, Any]) -> "asyncio.Task[Any]":

@@ -19,6 +19,9 @@ STALLED_SECONDS = 5.0
 """How old the oldest waiting event may be before a follower relays it without the lead: a leader may have been stopped
 with its connection open. Two relays at once do no harm."""
 
+BATCHES_BESIDE = 20
+"""What a follower relays before it asks for the lead again."""
+
 
 class _LeadLost(Exception):
     """PostgreSQL knows the connection no more."""
@@ -49,8 +52,10 @@ class Relaying:
     async def _follow(self) -> None:
         if await self.relay.waiting_seconds() > STALLED_SECONDS:
             _log.warning("the leading relay stands still; relaying beside it")
-            await self.relay.record()
-            await self.relay.publish()
+            for _ in range(BATCHES_BESIDE):
+                recorded, published = await self.relay.record(), await self.relay.publish()
+                if recorded == published == 0:
+                    break
 
     async def _lead(self, lead: Lead) -> None:
         async with asyncio.TaskGroup() as tasks:

@@ -1,5 +1,6 @@
 """The examples are no inventions: what the document shows is what the API takes and gives."""
 
+import re
 from typing import Any
 
 import httpx
@@ -9,6 +10,7 @@ from integration.http.answers import posted
 from integration.http.money_routes import MONEY_ROUTES, Shop, fresh_key
 
 Object = dict[str, Any]
+NOBODY = "00000000-0000-7000-8000-000000000000"
 
 
 def shape(value: Any) -> Any:
@@ -39,7 +41,7 @@ async def examples(anybody: httpx.AsyncClient) -> dict[str, Object]:
         operation["operationId"]: {
             status: response["content"]["application/json"]["examples"]["example"]["value"]
             for status, response in operation["responses"].items()
-            if status.startswith("2")
+            if status.startswith("2") and "content" in response
         }
         for item in document["paths"].values()
         for operation in item.values()
@@ -83,7 +85,6 @@ async def test_requests_are_taken_as_shown(shop: Shop, anybody: httpx.AsyncClien
                 continue
             body = operation["requestBody"]["content"]["application/json"]["examples"]["example"]["value"]
             concrete = path.replace("{wallet_id}", shop.alice).replace("{hold_id}", shop.hold)
-            answer = await shop.tenant.client.request(
-                method, concrete.replace("{transfer_id}", shop.transfer), json=body, headers=fresh_key()
-            )
+            concrete = re.sub(r"\{\w+_id\}", NOBODY, concrete.replace("{transfer_id}", shop.transfer))
+            answer = await shop.tenant.client.request(method, concrete, json=body, headers=fresh_key())
             assert answer.status_code not in {400, 413, 415, 500}, (operation["operationId"], answer.text)

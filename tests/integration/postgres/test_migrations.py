@@ -13,6 +13,7 @@ from sqlalchemy import Connection, inspect
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.ext.asyncio import create_async_engine
 
+from adapters.postgres import orchestration_tables, payment_tables  # noqa: F401 - they add their tables to the metadata
 from adapters.postgres.migrate import MONTHS_AHEAD
 from adapters.postgres.tables import TenantRow
 from conftest import LOGIN_PASSWORD, OWNER_PASSWORD, TestDatabase

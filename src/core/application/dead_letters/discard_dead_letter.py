@@ -9,7 +9,12 @@ from ports.unit_of_work import UnitOfWorkFactory
 
 @dataclass(frozen=True, slots=True)
 class DiscardDeadLetterHandler:
-    """Its job is not done, and a person has said so."""
+    """
+    Its job is not done, and a person has said so.
+
+    What PostgreSQL still holds to be due comes back by itself: an operation ends by being resolved, deliveries by
+    disabling their endpoint.
+    """
 
     unit_of_work: UnitOfWorkFactory
 

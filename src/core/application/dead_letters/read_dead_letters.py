@@ -22,11 +22,11 @@ class ReadDeadLettersHandler:
             DeadLetterNotFound: If the tenant has none of that id.
         """
         async with self.unit_of_work() as work:
-            return await work.dead_letters.lock(tenant_id, letter_id)
+            return await work.dead_letters.get(tenant_id, letter_id)
 
     async def page(
-        self, tenant_id: TenantId, *, status: DeadLetterStatus | None, before: DeadLetterId | None, limit: int
+        self, tenant_id: TenantId | None, *, status: DeadLetterStatus | None, before: DeadLetterId | None, limit: int
     ) -> Sequence[DeadLetter]:
-        """The next *limit*, those that died last first."""
+        """The next *limit*, those that died last first; of everybody when no tenant is named."""
         async with self.unit_of_work() as work:
             return await work.dead_letters.page(tenant_id, status=status, before=before, limit=limit)

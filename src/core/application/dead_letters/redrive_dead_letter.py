@@ -1,10 +1,9 @@
-"""Do it again, or leave it at that: a person decides about a dead letter."""
+"""Do it again: a person decides so about a dead letter."""
 
 from dataclasses import dataclass
 
 from core.domain.dead_letters import DeadLetter
 from core.domain.identifiers import DeadLetterId, TenantId
-from core.domain.job_catalogue import job
 from ports.job_queue import JobQueue
 from ports.unit_of_work import UnitOfWorkFactory
 
@@ -23,11 +22,13 @@ class RedriveDeadLetterHandler:
         Raises:
             DeadLetterNotFound: If the tenant has none of that id.
             DeadLetterClosed: If it was discarded.
+            DeadLetterNotRedrivable: If its record does not say what to do.
             Unavailable: If the database or the queue cannot be reached; redrive it again.
         """
         async with self.unit_of_work() as work:
             letter = (await work.dead_letters.lock(tenant_id, letter_id)).redrive(await work.now())
+            again = letter.job()
             await work.dead_letters.save(letter)
             await work.commit()
-        await self.jobs.enqueue(job(letter.name, letter.job_key, letter.arguments))
+        await self.jobs.enqueue(again)
         return letter

@@ -88,16 +88,19 @@ class OrderRound:
                 return _repeated(kept, request), None
             now = await work.now()
             try:
-                order = (await next_round(work, now)).begin_fulfilment(now=now)
+                paid = await next_round(work, now)
             except InvalidOrderMove:  # the same request may have got the order's lock first
                 kept = await work.idempotency.find(request.claim)
                 if kept is None:
                     raise
                 return _repeated(kept, request), None
+            order = paid.begin_fulfilment(now=now)
             [answer] = await work.ledger.post([_payment(request, order, render_order)])
             if answer.replayed:
                 raise TransactionRaced("the same request was answered meanwhile")
             if answer.status < _FIRST_REFUSAL:
+                if order.round > 0:  # the table, too, knows of no way past being paid
+                    await work.orders.save(paid)
                 operation = await self._keep(work, request, order, now)
                 await work.idempotency.defer(request.claim, seconds=self.policy.deadline_seconds + LEASE_MARGIN_SECONDS)
             else:

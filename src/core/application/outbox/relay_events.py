@@ -11,7 +11,7 @@ from ports.event_log import EventLog
 from ports.event_publisher import EventPublisher
 from ports.job_queue import MAX_JOBS_AT_ONCE, JobQueue
 
-BATCH = 2000
+BATCH = 4000
 FORGOTTEN = timedelta(hours=24)
 """What is published again when the stream has forgotten (design: orchestration)."""
 

@@ -1,7 +1,7 @@
 """Register an endpoint."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from secrets import token_bytes
 
 from core.application.webhooks.new_secret import RandomBytes, given_or_new
@@ -23,7 +23,7 @@ class RegisterEndpoint:
     url: str
     event_types: Sequence[str]
     description: str
-    secret: str | None
+    secret: str | None = field(repr=False)
     trace_id: str
 
 

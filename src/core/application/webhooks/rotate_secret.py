@@ -1,6 +1,6 @@
 """Give an endpoint a new secret."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from secrets import token_bytes
 
@@ -16,7 +16,7 @@ class RotateSecret:
 
     tenant_id: TenantId
     endpoint_id: WebhookEndpointId
-    secret: str | None
+    secret: str | None = field(repr=False)
     overlap: timedelta
 
 

@@ -16,6 +16,8 @@ _TAGS = {
     "Movements": "Money into, out of and between wallets, one movement a request.",
     "Transfers": "The journal's transactions: two parties, many legs, batches, reversals.",
     "Holds": "Money set aside until it is captured, released or its time runs out.",
+    "Orders": "Paid from a wallet, handed over by your fulfilment service, or the money goes back.",
+    "Webhooks": "What happened, told to your endpoints and read from the log (docs/webhooks.md).",
     "History": "What moved, and what a user has.",
     "Administration": "For operators' keys.",
     "Operations": "Signs of life; no key is asked for.",

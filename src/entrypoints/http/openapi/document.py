@@ -15,7 +15,8 @@ from litestar import Litestar, Response
 from litestar.handlers import HTTPRouteHandler
 from litestar.routes import HTTPRoute
 
-from entrypoints.http.openapi.exchanges import EXCHANGES, Exchange
+from entrypoints.http.openapi.exchange import Exchange
+from entrypoints.http.openapi.exchanges import EXCHANGES
 from entrypoints.http.openapi.headers import HEADERS, IDEMPOTENCY_KEY, header_references
 from entrypoints.http.openapi.refusals import refusal_responses
 from entrypoints.http.problems import Problem
@@ -25,8 +26,12 @@ _REFERENCE = "#/components/{place}/{name}"
 _JSON = "application/json"
 _NOISE = ("deprecated", "allowEmptyValue", "allowReserved")
 
-_OF_TWO_FORMS = ("TransferRequest", "BatchItemRequest")
-_TWO_PARTY = ["from_wallet_id", "to_wallet_id", "amount"]
+_TRANSFER_FORMS = (["legs"], ["from_wallet_id", "to_wallet_id", "amount"])
+_OF_TWO_FORMS = {
+    "TransferRequest": _TRANSFER_FORMS,
+    "BatchItemRequest": _TRANSFER_FORMS,
+    "PlaceOrderRequest": (["wallet_id"], ["user_id", "asset"]),
+}
 
 _Object = dict[str, Any]
 
@@ -50,8 +55,8 @@ def describe(app: Litestar) -> _Object:
         kinds, ref_template=_REFERENCE.format(place="schemas", name="{name}")
     )
     schema_of = dict(zip(map(_kind_name, kinds), schemas, strict=True))
-    for name in _OF_TWO_FORMS:
-        components[name]["oneOf"] = [{"required": form} for form in (["legs"], _TWO_PARTY)]
+    for name, forms in _OF_TWO_FORMS.items():
+        components[name]["oneOf"] = [{"required": form} for form in forms]
     document["components"] |= {
         "schemas": components,
         "responses": refusal_responses(schema_of[_kind_name(Problem)]),
@@ -111,15 +116,17 @@ def _complete(operation: _Object, handler: HTTPRouteHandler, exchange: Exchange,
         }
     responses: _Object = {}
     for status, answer in exchange.answers.items():
+        responses[str(status)] = {
+            "description": answer.description,
+            "headers": header_references(replayable=exchange.moves_money),
+        }
+        if answer.example is None:  # an answer without a body
+            continue
         kind = _answer_kind(handler) if answer.kind is None else answer.kind
         content = {_JSON: _media(schema_of[_kind_name(kind)], answer.example)}
         if answer.csv is not None:
             content["text/csv"] = _media({"type": "string"}, answer.csv)
-        responses[str(status)] = {
-            "description": answer.description,
-            "headers": header_references(replayable=exchange.moves_money),
-            "content": content,
-        }
+        responses[str(status)]["content"] = content
     for status in exchange.refusals:
         responses[str(status)] = {"$ref": f"#/components/responses/Refused{status}"}
     operation["responses"] = responses

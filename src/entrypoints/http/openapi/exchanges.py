@@ -1,8 +1,5 @@
 """One exchange of every operation: what is sent, what comes back, and which statuses refuse it."""
 
-from dataclasses import dataclass
-from typing import Any
-
 import msgspec
 
 from core.domain.accounts import AccountStatus, Purpose
@@ -13,8 +10,12 @@ from core.domain.instructions import Posted
 from core.domain.transfers import Transfer, TransferType
 from entrypoints.http.health import HealthResponse, LiveResponse, PostingResponse, ReadyResponse
 from entrypoints.http.openapi import samples
-from entrypoints.http.openapi.refusals import ADMINISTERING, CHANGING, LISTING, READING
+from entrypoints.http.openapi.exchange import Exchange, Shown, listing, reading
+from entrypoints.http.openapi.order_exchanges import ORDER_EXCHANGES
+from entrypoints.http.openapi.oversight_exchanges import OVERSIGHT_EXCHANGES
+from entrypoints.http.openapi.refusals import ADMINISTERING, ADMINISTERING_MONEY, CHANGING, READING
 from entrypoints.http.openapi.samples import ALICE, BOB, MOMENT, REVERSED, TRANSFER, USD
+from entrypoints.http.openapi.webhook_exchanges import WEBHOOK_EXCHANGES
 from entrypoints.http.pagination import Page, write_cursor
 from entrypoints.http.positions import (
     AssetPosition,
@@ -33,6 +34,7 @@ from entrypoints.http.schemas.holds import (
     ReleaseHoldRequest,
 )
 from entrypoints.http.schemas.integrity import VerificationResponse
+from entrypoints.http.schemas.operations import AdministeredMovementRequest
 from entrypoints.http.schemas.wallets import (
     BalanceResponse,
     ChangeWalletRequest,
@@ -42,33 +44,6 @@ from entrypoints.http.schemas.wallets import (
     WalletResponse,
 )
 from ports.journal import JournalLine
-
-
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """
-    A successful answer.
-
-    Attributes:
-        kind: Its type on the wire, where it is not the one the handler declares.
-        csv: The same as CSV, where the operation can.
-    """
-
-    description: str
-    example: object
-    kind: Any = None
-    csv: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Exchange:
-    """What an operation is sent, what it answers by status, and the statuses it refuses with."""
-
-    request: msgspec.Struct | None = None
-    answers: dict[int, Shown]
-    refusals: tuple[int, ...]
-    moves_money: bool = False
-
 
 _TREASURY, _PROMOTIONS, _REVENUE = map(samples.own, (Purpose.TREASURY, Purpose.PROMOTIONS, Purpose.REVENUE))
 _CURSOR = write_cursor(EntryPosition(MOMENT, 7))
@@ -86,14 +61,6 @@ def _stepping(request: msgspec.Struct, status: int, posted: Posted) -> Exchange:
     return Exchange(request=request, answers={status: shown}, refusals=CHANGING, moves_money=True)
 
 
-def _reading(description: str, example: object) -> Exchange:
-    return Exchange(answers={200: Shown(description, example)}, refusals=READING)
-
-
-def _listing(example: object) -> Exchange:
-    return Exchange(answers={200: Shown("One page.", example)}, refusals=LISTING)
-
-
 def _posted_hold(transfer: Transfer, *, captured: int = 0, status: HoldStatus, available: int, left: int) -> Posted:
     released = 2500 - captured if status is HoldStatus.RELEASED else 0
     balances = {main_account_id(ALICE): available, reserve_account_id(ALICE): left}
@@ -101,6 +68,7 @@ def _posted_hold(transfer: Transfer, *, captured: int = 0, status: HoldStatus, a
 
 
 _credit = samples.transfer(TransferType.CREDIT, 1500, _TREASURY, samples.alice(), reference="invoice-2041")
+_debit = samples.transfer(TransferType.DEBIT, 300, samples.alice(), _TREASURY, description="chargeback fee")
 _sent = samples.transfer(TransferType.TRANSFER, 1500, samples.alice(), samples.bob(), reference="rent-2026-11")
 _topup = samples.transfer(
     TransferType.TOPUP, 5000, _TREASURY, samples.alice(), metadata='{"payment_method":"bank transfer"}'
@@ -134,27 +102,27 @@ EXCHANGES: dict[str, Exchange] = {
         answers={201: Shown("Added.", _asset), 200: Shown("It was there, and is the same.", _asset)},
         refusals=(400, 401, 409, 413, 415, 422, 500, 503),
     ),
-    "ListAssets": _listing(Page([_asset], write_cursor(AssetPosition("GOLD_COINS")))),
+    "ListAssets": listing(Page([_asset], write_cursor(AssetPosition("GOLD_COINS")))),
     "OpenWallet": Exchange(
         request=OpenWalletRequest(user_id="user_alice", asset=USD, metadata={"tier": "gold"}),
         answers={201: Shown("Opened.", _wallet), 200: Shown("It was there; nothing changed.", _wallet)},
         refusals=(400, 401, 404, 413, 415, 500, 503),
     ),
-    "ListWallets": _listing(Page([_wallet], write_cursor(WalletPosition(ALICE)))),
-    "GetWallet": _reading("The wallet.", _wallet),
+    "ListWallets": listing(Page([_wallet], write_cursor(WalletPosition(ALICE)))),
+    "GetWallet": reading("The wallet.", _wallet),
     "ChangeWallet": Exchange(
         request=ChangeWalletRequest(status=AccountStatus.FROZEN),
         answers={200: Shown("Changed.", WalletResponse.of(samples.wallet(status=AccountStatus.FROZEN)))},
         refusals=(400, 401, 404, 409, 413, 415, 500, 503),
     ),
-    "GetBalance": _reading(
+    "GetBalance": reading(
         "The balance.",
         WalletBalanceResponse(wallet_id=ALICE, asset=USD, at=MOMENT, balance=BalanceResponse(7500, 2500, 10_000)),
     ),
     "CreditWallet": _moving(wire.CreditRequest(amount=1500, reference="invoice-2041"), _credit),
     "DebitWallet": _moving(
         wire.DebitRequest(amount=300, description="chargeback fee"),
-        samples.transfer(TransferType.DEBIT, 300, samples.alice(), _TREASURY, description="chargeback fee"),
+        _debit,
     ),
     "TopUpWallet": _moving(wire.TopUpRequest(amount=5000, payment_method="bank transfer"), _topup),
     "GrantBonus": _moving(wire.BonusRequest(amount=500, bonus_type="welcome"), _bonus),
@@ -194,16 +162,16 @@ EXCHANGES: dict[str, Exchange] = {
         refusals=CHANGING,
         moves_money=True,
     ),
-    "FindTransfers": _listing(Page([wire.TransferResponse.of(_sent)], None)),
-    "GetTransfer": _reading("The transfer, with its status now.", wire.TransferResponse.of(_sent)),
+    "FindTransfers": listing(Page([wire.TransferResponse.of(_sent)], None)),
+    "GetTransfer": reading("The transfer, with its status now.", wire.TransferResponse.of(_sent)),
     "ReverseTransfer": _moving(wire.ReversalRequest(description="sent twice"), _reversal),
     "PlaceHold": _stepping(
         PlaceHoldRequest(wallet_id=ALICE, amount=2500, expires_in_seconds=86_400, reference="booking-77"),
         201,
         _posted_hold(_placed, status=HoldStatus.PENDING, available=7500, left=2500),
     ),
-    "ListHolds": _listing(Page([HoldResponse.of(samples.hold())], write_cursor(HoldPosition(samples.HOLD)))),
-    "GetHold": _reading("The hold.", HoldResponse.of(samples.hold())),
+    "ListHolds": listing(Page([HoldResponse.of(samples.hold())], write_cursor(HoldPosition(samples.HOLD)))),
+    "GetHold": reading("The hold.", HoldResponse.of(samples.hold())),
     "CaptureHold": _stepping(
         CaptureHoldRequest(amount=1000),
         200,
@@ -214,7 +182,22 @@ EXCHANGES: dict[str, Exchange] = {
         200,
         _posted_hold(_released, status=HoldStatus.RELEASED, available=10_000, left=0),
     ),
-    "ListEntries": _reading("One page.", Page([_line], _CURSOR)),
+    **ORDER_EXCHANGES,
+    **WEBHOOK_EXCHANGES,
+    **OVERSIGHT_EXCHANGES,
+    "CreditUser": Exchange(
+        request=AdministeredMovementRequest(asset=USD, amount=1500, reference="invoice-2041"),
+        answers={201: Shown(_POSTED, wire.TransferResponse.of(_credit))},
+        refusals=ADMINISTERING_MONEY,
+        moves_money=True,
+    ),
+    "DebitUser": Exchange(
+        request=AdministeredMovementRequest(asset=USD, amount=300, description="chargeback fee"),
+        answers={201: Shown(_POSTED, wire.TransferResponse.of(_debit))},
+        refusals=ADMINISTERING_MONEY,
+        moves_money=True,
+    ),
+    "ListEntries": reading("One page.", Page([_line], _CURSOR)),
     "GetStatement": Exchange(
         answers={
             200: Shown(
@@ -234,8 +217,8 @@ EXCHANGES: dict[str, Exchange] = {
         },
         refusals=READING,
     ),
-    "GetUserBalances": _listing(UserBalancesResponse(user_id="user_alice", wallets=[_wallet])),
-    "ListUserTransactions": _listing(Page([_line], write_cursor(TransactionPosition(MOMENT, TRANSFER, 1)))),
+    "GetUserBalances": listing(UserBalancesResponse(user_id="user_alice", wallets=[_wallet])),
+    "ListUserTransactions": listing(Page([_line], write_cursor(TransactionPosition(MOMENT, TRANSFER, 1)))),
     "VerifyLedger": Exchange(
         answers={
             200: Shown(

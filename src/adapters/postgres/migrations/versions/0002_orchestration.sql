@@ -204,7 +204,7 @@ CREATE TABLE webhook_endpoints (
     tenant_id uuid NOT NULL,
     id uuid NOT NULL,
     url text NOT NULL,
-    description text,
+    description text NOT NULL,
     event_types text[] NOT NULL,
     status text NOT NULL,
     disabled_reason text,
@@ -243,9 +243,10 @@ CREATE TABLE webhook_deliveries (
     CONSTRAINT webhook_deliveries_status_known CHECK (status IN ('pending', 'succeeded', 'failed', 'canceled')),
     CONSTRAINT webhook_deliveries_due_while_pending CHECK ((status = 'pending') = (next_attempt_at IS NOT NULL))
 ) WITH (fillfactor = 70);
-CREATE INDEX webhook_deliveries_due ON webhook_deliveries (next_attempt_at) WHERE status = 'pending';
-CREATE INDEX webhook_deliveries_due_of_endpoint ON webhook_deliveries (tenant_id, endpoint_id, next_attempt_at)
+CREATE INDEX webhook_deliveries_due ON webhook_deliveries (tenant_id, endpoint_id, next_attempt_at, event_position)
     WHERE status = 'pending';
+CREATE INDEX webhook_deliveries_of_endpoint ON webhook_deliveries (tenant_id, endpoint_id, id);
+CREATE INDEX webhook_deliveries_given_up ON webhook_deliveries (tenant_id, id) WHERE status IN ('failed', 'canceled');
 CREATE INDEX webhook_deliveries_by_age ON webhook_deliveries USING brin (created_at);
 
 CREATE TABLE webhook_attempts (
@@ -256,7 +257,7 @@ CREATE TABLE webhook_attempts (
     status integer,
     error text,
     duration_ms integer NOT NULL,
-    excerpt text,
+    excerpt text NOT NULL,
     CONSTRAINT webhook_attempts_pkey PRIMARY KEY (tenant_id, delivery_id, attempt),
     CONSTRAINT webhook_attempts_delivery_exists FOREIGN KEY (tenant_id, delivery_id)
         REFERENCES webhook_deliveries (tenant_id, id) ON DELETE CASCADE
@@ -335,7 +336,9 @@ GRANT SELECT ON schedule_clock, operations, operation_attempts, orders, events, 
 GRANT INSERT ON operations, operation_attempts, orders, events, event_positions, webhook_endpoints,
     webhook_deliveries, webhook_attempts, dead_letters, reconciliations, reconciliation_breaks, schedule_runs
     TO bursar_application;
-GRANT UPDATE ON operations, orders, event_positions, webhook_endpoints, webhook_deliveries, dead_letters,
+GRANT UPDATE (status, round, operation_id, payment_id, settlement_id, fulfilment_ref, failure_code, failure_message,
+    updated_at) ON orders TO bursar_application;
+GRANT UPDATE ON operations, event_positions, webhook_endpoints, webhook_deliveries, dead_letters,
     schedule_runs TO bursar_application;
 GRANT UPDATE (status, body, settles_at) ON idempotency_keys TO bursar_application;
 GRANT DELETE ON outbox, webhook_deliveries, webhook_attempts TO bursar_application;

@@ -1,0 +1,1 @@
+"""Payment providers, one folder each, and the registry that finds them."""

@@ -1,0 +1,92 @@
+"""Gateway accounts in PostgreSQL."""
+
+from collections.abc import Sequence
+
+import msgspec
+from sqlalchemy import func, select, text, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from adapters.postgres.columns import columns_of, value_of
+from adapters.postgres.errors import constraint_of
+from adapters.postgres.payment_tables import GatewayAccountRow
+from core.domain.gateway_accounts import GatewayAccount, GatewayAccountNameTaken, GatewayAccountNotFound
+from core.domain.identifiers import GatewayAccountId, TenantId
+
+_FIND = select(GatewayAccountRow).from_statement(text("SELECT * FROM find_gateway_account(:account)"))
+
+
+class PostgresGatewayAccountRepository:
+    """Implements `ports.gateway_account_repository.GatewayAccountRepository`."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        """Work in the session's transaction."""
+        self._session = session
+
+    async def add(self, account: GatewayAccount) -> None:
+        """See `ports.gateway_account_repository.GatewayAccountRepository.add`."""
+        moment = func.schedule_now()
+        values = _columns(account) | {"created_at": moment, "updated_at": moment}
+        try:
+            await self._session.execute(insert(GatewayAccountRow).values(values))
+        except IntegrityError as error:
+            raise _explained(error, account) from error
+
+    async def save(self, account: GatewayAccount) -> None:
+        """See `ports.gateway_account_repository.GatewayAccountRepository.save`."""
+        values = _columns(account)
+        changing = ("name", "enabled", "credentials_secret", "webhook_secrets", "settings")
+        try:
+            await self._session.execute(
+                update(GatewayAccountRow)
+                .where(GatewayAccountRow.tenant_id == account.tenant_id, GatewayAccountRow.id == account.id)
+                .values({name: values[name] for name in changing} | {"updated_at": func.schedule_now()})
+            )
+        except IntegrityError as error:
+            raise _explained(error, account) from error
+
+    async def get(self, tenant_id: TenantId, account_id: GatewayAccountId) -> GatewayAccount:
+        """See `ports.gateway_account_repository.GatewayAccountRepository.get`."""
+        row = await self._session.scalar(
+            select(GatewayAccountRow).where(
+                GatewayAccountRow.tenant_id == tenant_id, GatewayAccountRow.id == account_id
+            )
+        )
+        if row is None:
+            raise GatewayAccountNotFound(f"no gateway account {account_id}")
+        return _account(row)
+
+    async def all(self, tenant_id: TenantId) -> Sequence[GatewayAccount]:
+        """See `ports.gateway_account_repository.GatewayAccountRepository.all`."""
+        rows = await self._session.scalars(
+            select(GatewayAccountRow).where(GatewayAccountRow.tenant_id == tenant_id).order_by(GatewayAccountRow.id)
+        )
+        return [_account(row) for row in rows]
+
+    async def find(self, account_id: GatewayAccountId) -> GatewayAccount | None:
+        """See `ports.gateway_account_repository.GatewayAccountRepository.find`."""
+        row = await self._session.scalar(_FIND, {"account": account_id})
+        return None if row is None else _account(row)
+
+
+def _columns(account: GatewayAccount) -> dict[str, object]:
+    return columns_of(account) | {
+        "webhook_secrets": list(account.webhook_secrets),
+        "settings": msgspec.json.encode(dict(account.settings)).decode(),
+    }
+
+
+def _account(row: GatewayAccountRow) -> GatewayAccount:
+    return value_of(
+        GatewayAccount,
+        row,
+        webhook_secrets=tuple(row.webhook_secrets),
+        settings=msgspec.json.decode(row.settings, type=dict[str, str]),
+    )
+
+
+def _explained(error: IntegrityError, account: GatewayAccount) -> Exception:
+    if constraint_of(error) == "gateway_accounts_one_per_name":
+        return GatewayAccountNameTaken(f"the name {account.name} is taken", pointer="#/name")
+    return error

@@ -1,0 +1,154 @@
+"""Payments in PostgreSQL."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select, text, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from adapters.postgres.columns import columns_of, value_of
+from adapters.postgres.errors import constraint_of
+from adapters.postgres.json_columns import from_json, to_json
+from adapters.postgres.payment_tables import PaymentRow
+from core.domain.gateways import CaptureMode, MethodSummary, NextAction
+from core.domain.identifiers import GatewayAccountId, PaymentId, TenantId, WalletId
+from core.domain.outcomes import Failure
+from core.domain.payments import Payment, PaymentNotFound, PaymentStatus
+from core.domain.transfers import ReferenceAlreadyUsed
+from ports.payment_repository import PaymentFilter
+
+_STANDING = (
+    "status",
+    "provider_ref",
+    "authorized",
+    "captured",
+    "refunded",
+    "refund_pending",
+    "fee",
+    "next_action",
+    "method_summary",
+    "failure",
+    "review",
+    "provider_updated_at",
+    "updated_at",
+)
+_UNPAID = (PaymentStatus.CREATED.value, PaymentStatus.REQUIRES_ACTION.value)
+_UNSETTLED = text("""
+SELECT (SELECT count(*) FROM payments WHERE tenant_id = :tenant AND wallet_id = :wallet
+        AND status IN ('created', 'requires_action', 'processing', 'authorized', 'partially_captured'))
+     + (SELECT count(*) FROM refunds JOIN payments ON payments.tenant_id = refunds.tenant_id
+        AND payments.id = refunds.payment_id
+        WHERE payments.tenant_id = :tenant AND payments.wallet_id = :wallet
+        AND refunds.status IN ('created', 'pending'))
+""")
+
+
+class PostgresPaymentRepository:
+    """Implements `ports.payment_repository.PaymentRepository`."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        """Work in the session's transaction."""
+        self._session = session
+
+    async def add(self, payment: Payment) -> None:
+        """See `ports.payment_repository.PaymentRepository.add`."""
+        try:
+            await self._session.execute(insert(PaymentRow).values(_columns(payment)))
+        except IntegrityError as error:
+            if constraint_of(error) == "payments_one_per_reference":
+                raise ReferenceAlreadyUsed("another payment has this reference", pointer="#/reference") from error
+            raise
+
+    async def lock(self, tenant_id: TenantId, payment_id: PaymentId) -> Payment:
+        """See `ports.payment_repository.PaymentRepository.lock`."""
+        return await self._one(tenant_id, payment_id, for_update=True)
+
+    async def get(self, tenant_id: TenantId, payment_id: PaymentId) -> Payment:
+        """See `ports.payment_repository.PaymentRepository.get`."""
+        return await self._one(tenant_id, payment_id, for_update=False)
+
+    async def save(self, payment: Payment) -> None:
+        """See `ports.payment_repository.PaymentRepository.save`."""
+        values = _columns(payment)
+        await self._session.execute(
+            update(PaymentRow)
+            .where(PaymentRow.tenant_id == payment.tenant_id, PaymentRow.id == payment.id)
+            .values({name: values[name] for name in _STANDING})
+        )
+
+    async def by_provider_ref(
+        self, tenant_id: TenantId, gateway_account: GatewayAccountId, provider_ref: str
+    ) -> PaymentId | None:
+        """See `ports.payment_repository.PaymentRepository.by_provider_ref`."""
+        found = await self._session.scalar(
+            select(PaymentRow.id).where(
+                PaymentRow.tenant_id == tenant_id,
+                PaymentRow.gateway_account == gateway_account,
+                PaymentRow.provider_ref == provider_ref,
+            )
+        )
+        return None if found is None else PaymentId(found)
+
+    async def page(
+        self, tenant_id: TenantId, wanted: PaymentFilter, *, before: PaymentId | None, limit: int
+    ) -> Sequence[Payment]:
+        """See `ports.payment_repository.PaymentRepository.page`."""
+        query = select(PaymentRow).where(PaymentRow.tenant_id == tenant_id).order_by(PaymentRow.id.desc()).limit(limit)
+        if wanted.wallet_id is not None:
+            query = query.where(PaymentRow.wallet_id == wanted.wallet_id)
+        if wanted.status is not None:
+            query = query.where(PaymentRow.status == wanted.status.value)
+        if wanted.reference is not None:
+            query = query.where(PaymentRow.reference == wanted.reference)
+        if wanted.under_review:
+            query = query.where(PaymentRow.review.is_not(None))
+        if before is not None:
+            query = query.where(PaymentRow.id < before)
+        return [_payment(row) for row in await self._session.scalars(query)]
+
+    async def unpaid(self, tenant_id: TenantId, *, now: datetime, limit: int) -> Sequence[Payment]:
+        """See `ports.payment_repository.PaymentRepository.unpaid`."""
+        rows = await self._session.scalars(
+            select(PaymentRow)
+            .where(PaymentRow.tenant_id == tenant_id, PaymentRow.status.in_(_UNPAID), PaymentRow.expires_at <= now)
+            .order_by(PaymentRow.expires_at)
+            .limit(limit)
+        )
+        return [_payment(row) for row in rows]
+
+    async def unsettled(self, tenant_id: TenantId, wallet_id: WalletId) -> int:
+        """See `ports.payment_repository.PaymentRepository.unsettled`."""
+        values = {"tenant": tenant_id, "wallet": wallet_id}
+        return int((await self._session.execute(_UNSETTLED, values)).scalar_one())
+
+    async def _one(self, tenant_id: TenantId, payment_id: PaymentId, *, for_update: bool) -> Payment:
+        query = select(PaymentRow).where(PaymentRow.tenant_id == tenant_id, PaymentRow.id == payment_id)
+        if for_update:
+            query = query.with_for_update(key_share=True)
+        row = await self._session.scalar(query.execution_options(populate_existing=True))
+        if row is None:
+            raise PaymentNotFound(f"no payment {payment_id}")
+        return _payment(row)
+
+
+def _columns(payment: Payment) -> dict[str, Any]:
+    return columns_of(payment) | {
+        "next_action": to_json(payment.next_action),
+        "method_summary": to_json(payment.method_summary),
+        "failure": to_json(payment.failure),
+    }
+
+
+def _payment(row: PaymentRow) -> Payment:
+    return value_of(
+        Payment,
+        row,
+        status=PaymentStatus(row.status),
+        capture=CaptureMode(row.capture),
+        next_action=from_json(row.next_action, NextAction),
+        method_summary=from_json(row.method_summary, MethodSummary),
+        failure=from_json(row.failure, Failure),
+    )

@@ -1,0 +1,196 @@
+"""What `ports.event_log` promises."""
+
+import asyncio
+from datetime import timedelta
+
+import asyncpg
+import pytest
+
+from conftest import TestDatabase
+from contract.outboxes import Outbox, drained, new_tenant, places, whole
+from core.domain.identifiers import TenantId
+
+DAY = timedelta(hours=24)
+
+
+async def test_events_get_their_places_in_the_order_they_happened(outbox: Outbox) -> None:
+    log, tenant = outbox.log(), new_tenant()
+    third, first, second = await outbox.tell(tenant, 30, 10, 20)
+
+    assert (await log.record(limit=100)).events == 3
+
+    events = await whole(log, tenant)
+    assert [event.id for event in events] == [first, second, third]
+    assert places(events) == [1, 2, 3]
+
+
+async def test_what_is_recorded_is_recorded_once(outbox: Outbox) -> None:
+    log, tenant = outbox.log(), new_tenant()
+    await outbox.tell(tenant, 1, 2)
+
+    assert [(await log.record(limit=100)).events for _ in range(3)] == [2, 0, 0]
+
+    assert places(await whole(log, tenant)) == [1, 2]
+    assert await outbox.connection.fetchval("SELECT count(*) FROM outbox") == 0
+
+
+async def test_a_call_records_no_more_than_it_was_asked_to(outbox: Outbox) -> None:
+    log = outbox.log()
+    for _ in range(3):
+        await outbox.flood(new_tenant(), 10)
+
+    assert (await log.record(limit=8)).events <= 8
+    assert (await log.record(limit=1)).events == 1
+
+
+async def test_an_earlier_event_that_commits_later_is_late_and_not_lost(
+    outbox: Outbox, log_database: TestDatabase
+) -> None:
+    """A cursor "greater than the last id" skips it for ever."""
+    log, tenant = outbox.log(), new_tenant()
+    connection = await asyncpg.connect(log_database.admin_url)
+    try:
+        slow = connection.transaction()
+        await slow.start()
+        [early] = await Outbox(outbox.container, connection).tell(tenant, 1)
+        [quick] = await outbox.tell(tenant, 2)
+        await log.record(limit=100)
+        assert [event.id for event in await whole(log, tenant)] == [quick]
+
+        await slow.commit()
+        await log.record(limit=100)
+    finally:
+        await connection.close()
+
+    events = await log.page(tenant, after=1, limit=10)
+    assert [(event.id, event.position) for event in events] == [(early, 2)]
+
+
+async def test_several_relays_at_once_leave_no_gap_and_give_no_place_twice(outbox: Outbox) -> None:
+    tenants = [new_tenant() for _ in range(3)]
+    for tenant in tenants:
+        await outbox.flood(tenant, 200)
+
+    await asyncio.gather(*(drained(outbox.log(), limit=40) for _ in range(4)))
+    await drained(outbox.log(), limit=1000)
+
+    for tenant in tenants:
+        assert places(await whole(outbox.log(), tenant)) == list(range(1, 201))
+
+
+async def test_a_tenants_flood_leaves_room_for_the_others(outbox: Outbox) -> None:
+    log, small = outbox.log(), [new_tenant() for _ in range(3)]
+    await outbox.flood(new_tenant(), 500)
+    for tenant in small:
+        await outbox.tell(tenant, 1)
+
+    await log.record(limit=100)
+
+    assert [len(await whole(log, tenant)) for tenant in small] == [1, 1, 1]
+
+
+async def test_many_floods_are_served_in_turn(outbox: Outbox) -> None:
+    log, tenants = outbox.log(), [new_tenant() for _ in range(8)]
+    for tenant in tenants:
+        await outbox.flood(tenant, 100)
+
+    for _ in range(4):
+        await log.record(limit=40)
+
+    assert {len(await whole(log, tenant)) for tenant in tenants} == {20}
+
+
+async def test_many_tenants_behind_are_published_in_turn(outbox: Outbox) -> None:
+    log, tenants = outbox.log(), [new_tenant() for _ in range(8)]
+    for tenant in tenants:
+        await outbox.flood(tenant, 100)
+    await drained(log, limit=1000)
+
+    told: list[TenantId] = []
+    for _ in range(4):
+        events = await log.unpublished(limit=40)
+        assert len(events) == 40
+        told += [event.tenant_id for event in events]
+
+    assert {told.count(tenant) for tenant in tenants} == {20}
+
+
+async def test_the_stream_is_told_each_tenants_events_in_order_and_once(outbox: Outbox) -> None:
+    log, tenants = outbox.log(), sorted(new_tenant() for _ in range(2))
+    for tenant in tenants:
+        await outbox.flood(tenant, 5)
+    await drained(log, limit=100)
+
+    told = await log.unpublished(limit=100)
+    assert [(event.tenant_id, event.position) for event in told] == [
+        (tenant, position) for tenant in tenants for position in range(1, 6)
+    ]
+    await log.mark_published({tenants[0]: 5, tenants[1]: 2})
+    await log.mark_published({tenants[0]: 3})  # a relay that is behind takes nothing back
+
+    assert [(event.tenant_id, event.position) for event in await log.unpublished(limit=100)] == [
+        (tenants[1], position) for position in (3, 4, 5)
+    ]
+
+
+async def test_nothing_counts_as_published_that_was_never_recorded(outbox: Outbox) -> None:
+    log, tenant = outbox.log(), new_tenant()
+    await outbox.flood(tenant, 2)
+    await drained(log, limit=100)
+
+    await log.mark_published({tenant: 3})
+
+    assert places(await log.unpublished(limit=100)) == [1, 2]
+
+
+@pytest.mark.parametrize(("count", "old"), [(1, 0), (1, 1), (9, 0), (9, 4), (9, 8), (9, 9)])
+async def test_what_was_recorded_within_a_day_is_published_again(outbox: Outbox, count: int, old: int) -> None:
+    log, tenant = outbox.log(), new_tenant()
+    await outbox.flood(tenant, count)
+    await drained(log, limit=100)
+    await log.mark_published({tenant: count})
+    await outbox.connection.execute(
+        "UPDATE events SET recorded_at = recorded_at - interval '25 hours' WHERE position <= $1", old
+    )
+
+    await log.publish_again(since=DAY)
+
+    assert places(await log.unpublished(limit=100)) == list(range(old + 1, count + 1))
+
+
+async def test_publishing_again_forgets_nothing_that_was_never_published(outbox: Outbox) -> None:
+    log, tenant = outbox.log(), new_tenant()
+    await outbox.flood(tenant, 4)
+    await drained(log, limit=100)
+    await log.mark_published({tenant: 1})
+    await outbox.connection.execute("UPDATE events SET recorded_at = recorded_at - interval '25 hours'")
+
+    await log.publish_again(since=DAY)
+
+    assert places(await log.unpublished(limit=100)) == [2, 3, 4]
+
+
+async def test_the_log_is_read_from_any_position(outbox: Outbox) -> None:
+    log, tenant = outbox.log(), new_tenant()
+    await outbox.flood(tenant, 10)
+    await outbox.flood(new_tenant(), 3)
+    await drained(log, limit=100)
+
+    assert places(await log.page(tenant, after=0, limit=3)) == [1, 2, 3]
+    assert places(await log.page(tenant, after=3, limit=3)) == [4, 5, 6]
+    assert places(await log.page(tenant, after=9, limit=3)) == [10]
+    assert await log.page(tenant, after=10, limit=3) == []
+    assert places(await log.at(tenant, [7, 2, 11])) == [2, 7]
+
+
+async def test_it_is_known_how_long_the_oldest_event_waits(outbox: Outbox) -> None:
+    log, tenant = outbox.log(), new_tenant()
+    assert await log.waiting_seconds() == 0
+
+    await outbox.tell(tenant, 1)
+    await outbox.tell(new_tenant(), 2)
+    await outbox.connection.execute("UPDATE outbox SET occurred_at = clock_timestamp() - interval '7 seconds'")
+    assert 7 <= await log.waiting_seconds() < 60
+
+    await log.record(limit=10)
+    assert await log.waiting_seconds() == 0

@@ -1,0 +1,180 @@
+"""What a worker's schedules queue and what their jobs do, in this process."""
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from uuid import uuid4
+
+import asyncpg
+import pytest
+from saq.queue.base import Queue
+
+from concurrency.market import Market, posted_id
+from conftest import TestDatabase
+from contract.queues_under_test import flushed, own_database
+from core.domain.holds import HoldStatus
+from core.domain.identifiers import HoldId
+from core.domain.job_catalogue import (
+    EXPIRE_HOLDS,
+    FORGET_OLD_RECORDS,
+    MAINTAIN_LEDGER,
+    RECONCILE_LEDGER,
+    TAKE_CHECKPOINTS,
+    timeout_seconds,
+)
+from core.domain.reconciliation import ReconciliationStatus
+from entrypoints.container import Container
+from entrypoints.embedded.servers import EmbeddedServers
+from entrypoints.settings import Settings
+from entrypoints.worker.jobs import jobs
+from entrypoints.worker.schedules import schedules
+
+SCHEDULED = (EXPIRE_HOLDS, FORGET_OLD_RECORDS, MAINTAIN_LEDGER, RECONCILE_LEDGER, TAKE_CHECKPOINTS)
+
+
+@pytest.fixture
+async def container(database: TestDatabase, servers: EmbeddedServers) -> AsyncIterator[Container]:
+    """A worker's, with nobody else at its queue."""
+    url = own_database(servers.redis_url)
+    async with flushed(url):
+        ours = Container(settings=Settings.from_environment(database.environment() | {"BURSAR_REDIS_URL": url}))
+        await ours.posting().start()
+        yield ours
+        await ours.posting().stop(grace_seconds=5)
+        await ours.streams_queue().disconnect()
+        await ours.database().dispose()
+
+
+@pytest.fixture
+async def superuser(database: TestDatabase) -> AsyncIterator["asyncpg.Connection[asyncpg.Record]"]:
+    """Who can make things old."""
+    connection = await asyncpg.connect(database.admin_url)
+    yield connection
+    await connection.close()
+
+
+async def market(container: Container) -> Market:
+    """A tenant."""
+    return await Market.open(container, container.posting())
+
+
+async def run(container: Container, name: str, tenant: Market) -> None:
+    """Do a schedule's job for one tenant, as the worker calls it."""
+    await jobs(container)[name](None, tenant_id=str(tenant.tenant_id))
+
+
+async def test_a_schedule_queues_one_job_for_each_tenant_however_often_it_runs(container: Container) -> None:
+    tenants = [await market(container) for _ in range(3)]
+    queue: Queue = container.streams_queue()
+
+    for schedule in schedules(container):
+        for _ in range(2):
+            await schedule.function(None)
+
+    assert await queue.count("queued") == len(SCHEDULED) * len(tenants)
+    for name in SCHEDULED:
+        for tenant in tenants:
+            job = await queue.job(f"{name}:{tenant.tenant_id}")
+            assert job is not None
+            assert (job.function, job.kwargs) == (name, {"tenant_id": str(tenant.tenant_id)})
+            assert job.timeout == timeout_seconds(name)
+
+
+def test_each_schedule_has_its_setting_and_a_name_of_its_own(database: TestDatabase) -> None:
+    expressions = {
+        "BURSAR_SCHEDULE_HOLD_EXPIRY": "1 * * * *",
+        "BURSAR_SCHEDULE_INTERNAL_RECONCILIATION": "2 * * * *",
+        "BURSAR_SCHEDULE_MAINTENANCE": "3 * * * *",
+        "BURSAR_SCHEDULE_CHECKPOINTS": "4 * * * *",
+        "BURSAR_SCHEDULE_RETENTION": "5 * * * *",
+    }
+    container = Container(settings=Settings.from_environment(database.environment() | expressions))
+
+    found = {schedule.function.__qualname__: schedule.cron for schedule in schedules(container)}
+
+    assert found == {
+        f"schedules.{EXPIRE_HOLDS}": "1 * * * *",
+        f"schedules.{RECONCILE_LEDGER}": "2 * * * *",
+        f"schedules.{MAINTAIN_LEDGER}": "3 * * * *",
+        f"schedules.{TAKE_CHECKPOINTS}": "4 * * * *",
+        f"schedules.{FORGET_OLD_RECORDS}": "5 * * * *",
+    }
+
+
+async def test_every_scheduled_job_runs_twice_without_harm(container: Container) -> None:
+    tenant = await market(container)
+    wallet = await tenant.wallet(100)
+
+    for name in SCHEDULED:
+        for _ in range(2):
+            await run(container, name, tenant)
+
+    assert await tenant.available(wallet) == 100
+    assert (await container.verify_ledger()(tenant.tenant_id)).is_clean
+
+
+async def test_an_overdue_hold_expires_once_and_one_that_is_not_stays(container: Container) -> None:
+    tenant = await market(container)
+    wallet = await tenant.wallet(100)
+    await tenant.open_reserve(wallet)
+    overdue, lasting = [
+        HoldId(posted_id(await tenant.posting.post(tenant.hold(wallet, amount, lifetime=lifetime))))
+        for amount, lifetime in ((30, timedelta(0)), (20, timedelta(days=1)))
+    ]
+    assert await tenant.available(wallet) == 50
+
+    for _ in range(2):
+        await run(container, EXPIRE_HOLDS, tenant)
+
+    assert await tenant.available(wallet) == 80
+    holds = [await container.hold_reader().get(tenant.tenant_id, hold) for hold in (overdue, lasting)]
+    assert [hold.status for hold in holds] == [HoldStatus.EXPIRED, HoldStatus.PENDING]
+
+
+async def test_a_reconciliation_of_the_schedule_is_kept_with_its_breaks(
+    container: Container, superuser: "asyncpg.Connection[asyncpg.Record]"
+) -> None:
+    tenant = await market(container)
+    wallet = await tenant.wallet(100)
+    await run(container, RECONCILE_LEDGER, tenant)
+    await superuser.execute("SET session_replication_role = replica")
+    await superuser.execute("UPDATE accounts SET balance = balance - 1 WHERE id = $1", wallet)
+
+    await run(container, RECONCILE_LEDGER, tenant)
+
+    read = container.read_reconciliations()
+    broken, clean = await read.page(tenant.tenant_id, before=None, limit=10)
+    assert (clean.status, broken.status) == (ReconciliationStatus.CLEAN, ReconciliationStatus.BROKEN)
+    _, breaks = await read.get(tenant.tenant_id, broken.id, after=0, limit=100)
+    assert wallet in {found.account_id for found in breaks}
+
+
+async def test_old_deliveries_and_keys_are_forgotten_and_pending_or_young_ones_kept(
+    container: Container, superuser: "asyncpg.Connection[asyncpg.Record]"
+) -> None:
+    tenant = await market(container)
+    wallet, other = await tenant.wallet(100), await tenant.wallet()
+    for key in ("old", "young"):
+        await tenant.posting.post(tenant.transfer(wallet, other, key=key))
+    await superuser.execute("SET session_replication_role = replica")  # rows without their endpoint
+    await superuser.execute(
+        "UPDATE idempotency_keys SET created_at = created_at - interval '31 days' WHERE key = 'old'"
+    )
+    kept = []
+    for status, days in (("succeeded", 31), ("failed", 40), ("pending", 31), ("succeeded", 29), ("canceled", 0)):
+        delivery = uuid4()
+        kept += [delivery] if days < 30 or status == "pending" else []
+        await superuser.execute(
+            "INSERT INTO webhook_deliveries (tenant_id, id, endpoint_id, event_position, event_id, event_type, status,"
+            " next_attempt_at, created_at) VALUES ($1, $2, $2, 1, $2, 'transfer.posted', $3,"
+            " CASE WHEN $3 = 'pending' THEN now() END, now() - make_interval(days => $4))",
+            *(tenant.tenant_id, delivery, status, days),
+        )
+
+    for _ in range(2):
+        await run(container, FORGET_OLD_RECORDS, tenant)
+
+    left = await superuser.fetch("SELECT id FROM webhook_deliveries WHERE tenant_id = $1", tenant.tenant_id)
+    assert {row["id"] for row in left} == set(kept)
+    keys = await superuser.fetch("SELECT key FROM idempotency_keys WHERE tenant_id = $1", tenant.tenant_id)
+    assert "young" in {row["key"] for row in keys}
+    assert "old" not in {row["key"] for row in keys}
