@@ -1,6 +1,5 @@
 """The one place where ports meet adapters."""
 
-from collections.abc import Callable
 from pathlib import Path
 
 from dependency_injector import containers, providers
@@ -8,12 +7,10 @@ from dependency_injector import containers, providers
 from adapters.crypto.api_keys import ApiKeyAuthenticator, ApiKeySmith
 from adapters.crypto.checkpoint_signatures import Ed25519CheckpointChecker, Ed25519CheckpointSigner, make_key_file
 from adapters.crypto.cipher import AesGcmCipher
-from adapters.files.checkpoint_sink import FileCheckpointSink
-from adapters.fulfilment.absent import AbsentFulfilment
-from adapters.fulfilment.http import HttpFulfilment
-from adapters.http.address_guard import AddressGuard
+from adapters.gateways.account_gateways import AccountGateways
+from adapters.gateways.registry import GatewayRegistry, Loading
 from adapters.http.provider_http import HttpcoreProviderHttp
-from adapters.http.resolver import Resolver, SystemResolver
+from adapters.http.resolver import SystemResolver
 from adapters.http.webhook_sender import HttpWebhookSender
 from adapters.http.webhook_url_policy import GuardedWebhookUrlPolicy
 from adapters.postgres.account_opening import PostgresAccountOpening
@@ -38,11 +35,8 @@ from adapters.postgres.wallet_directory import PostgresWalletDirectory
 from adapters.postgres.wallet_reader import PostgresWalletReader
 from adapters.postgres.webhook_delivery_reader import PostgresWebhookDeliveryReader
 from adapters.redis.connection import RedisConnection
-from adapters.streams.absent_job_queue import AbsentJobQueue
+from adapters.secrets.directory import SecretDirectory
 from adapters.streams.event_publisher import StreamEventPublisher
-from adapters.streams.job_queue import StreamsJobQueue
-from adapters.streams.queue import StreamsQueue
-from adapters.streams.queue_page import SaqQueuePage
 from adapters.streams.worker import StreamsWorker
 from adapters.system.clock import SystemClock
 from adapters.system.id_generator import Uuid7Generator
@@ -54,6 +48,8 @@ from core.application.dead_letters.discard_dead_letter import DiscardDeadLetterH
 from core.application.dead_letters.read_dead_letters import ReadDeadLettersHandler
 from core.application.dead_letters.redrive_dead_letter import RedriveDeadLetterHandler
 from core.application.dead_letters.redrive_open_dead_letters import RedriveOpenDeadLettersHandler
+from core.application.gateway_events.apply_gateway_event import ApplyGatewayEventHandler
+from core.application.gateway_events.receive_gateway_event import ReceiveGatewayEventHandler
 from core.application.holds.capture_hold import CaptureHoldHandler
 from core.application.holds.expire_holds import ExpireHoldsHandler
 from core.application.holds.place_hold import PlaceHoldHandler
@@ -64,6 +60,7 @@ from core.application.integrity.maintain_ledger import MaintainLedgerHandler
 from core.application.integrity.take_checkpoint import TakeCheckpointHandler
 from core.application.integrity.verify_ledger import VerifyLedgerHandler
 from core.application.operations.hurry_operation import HurryOperationHandler
+from core.application.operations.inline_operation import InlineOperation
 from core.application.operations.read_operations import ReadOperationsHandler
 from core.application.operations.resolve_operation import ResolveOperationHandler
 from core.application.operations.run_operation import RunOperationHandler
@@ -74,8 +71,21 @@ from core.application.orders.read_orders import ReadOrdersHandler
 from core.application.orders.retry_order import RetryOrderHandler
 from core.application.outbox.read_events import ReadEventsHandler
 from core.application.outbox.relay_events import RelayEventsHandler
+from core.application.payments.cancel_payment import CancelPayment
+from core.application.payments.capture_payment import CapturePayment
+from core.application.payments.confirm_payment import ConfirmPaymentHandler
+from core.application.payments.create_payment import CreatePaymentHandler
+from core.application.payments.expire_payments import ExpirePaymentsHandler
+from core.application.payments.gateway_of_payment import GatewayOfPayment
+from core.application.payments.request_cancellation import RequestCancellationHandler
+from core.application.payments.request_capture import RequestCaptureHandler
+from core.application.payments.settle_payment import PaymentSettlement
+from core.application.payments.submit_payment import SubmitPayment
 from core.application.reconciliation.read_reconciliations import ReadReconciliationsHandler
 from core.application.reconciliation.reconcile_ledger import ReconcileLedgerHandler
+from core.application.refunds.create_refund import CreateRefundHandler
+from core.application.refunds.settle_refund import RefundSettlement
+from core.application.refunds.submit_refund import SubmitRefund
 from core.application.retention.forget_old_records import ForgetOldRecordsHandler
 from core.application.sweeping.queue_due_work import QueueDueWorkHandler
 from core.application.transfers.move_user_money import MoveUserMoneyHandler
@@ -98,84 +108,12 @@ from core.application.webhooks.register_endpoint import RegisterEndpointHandler
 from core.application.webhooks.rotate_secret import RotateSecretHandler
 from core.application.webhooks.send_test_event import SendTestEventHandler
 from core.domain.attempts import AttemptPolicy
-from core.domain.job_catalogue import QUEUE
 from core.domain.orders import FULFIL_ORDER
+from core.domain.payments import CANCEL_PAYMENT, CAPTURE_PAYMENT, SUBMIT_PAYMENT
+from core.domain.refunds import SUBMIT_REFUND
+from entrypoints import adapters_from_settings as chosen
 from entrypoints.health_check import ProcessHealth
-from entrypoints.settings import InvalidSettings, Settings
-from ports.fulfilment import Fulfilment
-from ports.job_queue import JobQueue, OnPoison
-from ports.provider_http import ProviderHttp
-
-
-def _address(settings: Settings) -> DatabaseAddress:
-    return DatabaseAddress(settings.database_url.reveal())
-
-
-def _redis_url(settings: Settings) -> str | None:
-    return None if settings.redis_url is None else settings.redis_url.reveal()
-
-
-def _checker(settings: Settings) -> Ed25519CheckpointChecker:
-    """Whoever has the signing key trusts only its signatures."""
-    key_file = settings.checkpoint_key_file
-    return Ed25519CheckpointChecker(None if key_file is None else Ed25519CheckpointSigner(key_file).public_key)
-
-
-def _sink(settings: Settings) -> FileCheckpointSink | None:
-    directory = settings.checkpoint_directory
-    return None if directory is None else FileCheckpointSink(directory)
-
-
-def _has_fulfilment(settings: Settings) -> bool:
-    return settings.fulfilment_url is not None
-
-
-def _fulfilment(settings: Settings, http: ProviderHttp) -> Fulfilment:
-    """Without a URL orders are refused before anybody is asked (core.application.orders.order_round)."""
-    if settings.fulfilment_url is None:
-        return AbsentFulfilment()
-    if settings.fulfilment_token is None:
-        raise InvalidSettings("BURSAR_FULFILMENT_TOKEN must be set where BURSAR_FULFILMENT_URL is")
-    try:
-        return HttpFulfilment(http, base_url=settings.fulfilment_url, token=settings.fulfilment_token.reveal())
-    except ValueError as error:
-        raise InvalidSettings(f"BURSAR_FULFILMENT_URL, BURSAR_FULFILMENT_TOKEN: {error}") from None
-
-
-def _whole_seconds(seconds: float) -> int:
-    return max(1, int(seconds))
-
-
-def _required_redis_url(settings: Settings) -> str:
-    url = _redis_url(settings)
-    if url is None:
-        raise InvalidSettings("this needs BURSAR_REDIS_URL (or REDIS_URL)")
-    return url
-
-
-def _streams_queue(settings: Settings, bury_job: OnPoison) -> StreamsQueue:
-    return StreamsQueue.from_url(_required_redis_url(settings), name=QUEUE, on_poison=bury_job)
-
-
-def _queue_page(settings: Settings, streams_queue: Callable[[], StreamsQueue]) -> SaqQueuePage:
-    return SaqQueuePage([] if settings.redis_url is None else [streams_queue()])
-
-
-def _job_queue(settings: Settings, streams_queue: Callable[[], StreamsQueue]) -> JobQueue:
-    """Without Redis nothing can be queued; what is due waits in PostgreSQL for a worker."""
-    return AbsentJobQueue() if settings.redis_url is None else StreamsJobQueue(streams_queue())
-
-
-def _address_guard(settings: Settings, resolver: Resolver) -> AddressGuard:
-    networks = (network.strip() for network in settings.webhook_denied_networks.split(","))
-    try:
-        return AddressGuard(
-            resolver,
-            denied_networks=[network for network in networks if network],
-            development_loopback=settings.webhook_loopback_allowed,
-        )
-    except ValueError as error:
-        raise InvalidSettings(f"BURSAR_WEBHOOK_DENIED_NETWORKS: {error}") from None
+from entrypoints.settings import Settings
 
 
 class Container(containers.DeclarativeContainer):
@@ -187,12 +125,12 @@ class Container(containers.DeclarativeContainer):
     ids = providers.Singleton(Uuid7Generator)
     pepper = providers.Callable(Settings.pepper, settings)
 
-    address = providers.Singleton(_address, settings)
+    address = providers.Singleton(chosen.address, settings)
     database = providers.Singleton(Database, address, pool_size=settings.provided.database_pool_size)
     sessions = database.provided.sessions
     reading_sessions = database.provided.reading_sessions
 
-    redis = providers.Singleton(RedisConnection, providers.Callable(_redis_url, settings))
+    redis = providers.Singleton(RedisConnection, providers.Callable(chosen.redis_url, settings))
     health_check = providers.Singleton(ProcessHealth, database.provided.ping, redis.provided.state)
 
     ledger = providers.Singleton(Ledger, ids)
@@ -231,9 +169,28 @@ class Container(containers.DeclarativeContainer):
 
     attempt_policy = providers.Object(AttemptPolicy())
     provider_http = providers.Singleton(HttpcoreProviderHttp, clock)
-    fulfilment = providers.Singleton(_fulfilment, settings, provider_http)
+    fulfilment = providers.Singleton(chosen.fulfilment, settings, provider_http)
     fulfil_order = providers.Singleton(FulfilOrder, fulfilment, unit_of_work.provider, ids, attempt_policy)
-    operation_drivers = providers.Dict({FULFIL_ORDER: fulfil_order})
+    secrets = providers.Singleton(SecretDirectory, settings.provided.secrets_directory)
+    gateway_registry = providers.Singleton(GatewayRegistry.load, Loading.SKIP)
+    gateway_http = providers.Factory(HttpcoreProviderHttp, clock)
+    gateways = providers.Singleton(AccountGateways, gateway_registry, secrets, gateway_http.provider)
+    gateway_of_payment = providers.Singleton(GatewayOfPayment, unit_of_work.provider, gateways)
+    payment_settlement = providers.Singleton(PaymentSettlement, ids)
+    refund_settlement = providers.Singleton(RefundSettlement, ids)
+    operation_drivers = providers.Dict(
+        {
+            FULFIL_ORDER: fulfil_order,
+            SUBMIT_PAYMENT: providers.Singleton(SubmitPayment, gateway_of_payment, payment_settlement, attempt_policy),
+            CAPTURE_PAYMENT: providers.Singleton(
+                CapturePayment, gateway_of_payment, payment_settlement, unit_of_work.provider, attempt_policy
+            ),
+            CANCEL_PAYMENT: providers.Singleton(CancelPayment, gateway_of_payment, payment_settlement, attempt_policy),
+            SUBMIT_REFUND: providers.Singleton(
+                SubmitRefund, gateway_of_payment, refund_settlement, unit_of_work.provider, attempt_policy
+            ),
+        }
+    )
     run_operation = providers.Singleton(RunOperationHandler, unit_of_work.provider, operation_drivers, clock)
     hurry_operation = providers.Singleton(HurryOperationHandler, unit_of_work.provider)
     resolve_operation = providers.Singleton(ResolveOperationHandler, unit_of_work.provider, operation_drivers)
@@ -244,7 +201,7 @@ class Container(containers.DeclarativeContainer):
         account_opening,
         run_operation.provided.first_attempt,
         clock,
-        providers.Callable(_has_fulfilment, settings),
+        providers.Callable(chosen.has_fulfilment, settings),
         attempt_policy,
     )
     place_order = providers.Singleton(PlaceOrderHandler, order_round, wallet_reader, wallet_directory, ids)
@@ -252,15 +209,15 @@ class Container(containers.DeclarativeContainer):
     read_orders = providers.Singleton(ReadOrdersHandler, unit_of_work.provider)
 
     bury_job = providers.Singleton(BuryJobHandler, unit_of_work.provider)
-    streams_queue = providers.Singleton(_streams_queue, settings, bury_job)
-    queue_page = providers.Singleton(_queue_page, settings, streams_queue.provider)
-    job_queue = providers.Singleton(_job_queue, settings, streams_queue.provider)
-    event_publisher = providers.Singleton(StreamEventPublisher, providers.Callable(_required_redis_url, settings))
+    streams_queue = providers.Singleton(chosen.streams_queue, settings, bury_job)
+    queue_page = providers.Singleton(chosen.queue_page, settings, streams_queue.provider)
+    job_queue = providers.Singleton(chosen.job_queue, settings, streams_queue.provider)
+    event_publisher = providers.Singleton(StreamEventPublisher, providers.Callable(chosen.required_redis_url, settings))
     worker = providers.Factory(
         StreamsWorker,
         streams_queue,
         concurrency=settings.provided.worker_concurrency,
-        shutdown_grace_period_s=providers.Callable(_whole_seconds, settings.provided.shutdown_grace_seconds),
+        shutdown_grace_period_s=providers.Callable(chosen.whole_seconds, settings.provided.shutdown_grace_seconds),
     )
     leadership = providers.Singleton(PostgresLeadership, address)
     event_log = providers.Singleton(PostgresEventLog, sessions, ids)
@@ -268,14 +225,12 @@ class Container(containers.DeclarativeContainer):
     relay_events = providers.Singleton(RelayEventsHandler, event_log, event_publisher, job_queue)
     queue_due_work = providers.Singleton(QueueDueWorkHandler, due_work, job_queue)
     redrive_dead_letter = providers.Singleton(RedriveDeadLetterHandler, unit_of_work.provider, job_queue)
-    redrive_open_dead_letters = providers.Singleton(
-        RedriveOpenDeadLettersHandler, unit_of_work.provider, redrive_dead_letter
-    )
+    redrive_open_dead_letters = providers.Singleton(RedriveOpenDeadLettersHandler, unit_of_work.provider, job_queue)
     discard_dead_letter = providers.Singleton(DiscardDeadLetterHandler, unit_of_work.provider)
     read_dead_letters = providers.Singleton(ReadDeadLettersHandler, unit_of_work.provider)
 
     resolver = providers.Singleton(SystemResolver)
-    address_guard = providers.Singleton(_address_guard, settings, resolver)
+    address_guard = providers.Singleton(chosen.address_guard, settings, resolver)
     webhook_url_policy = providers.Singleton(GuardedWebhookUrlPolicy, address_guard)
     webhook_sender = providers.Singleton(HttpWebhookSender, address_guard)
     webhook_delivery_reader = providers.Singleton(PostgresWebhookDeliveryReader, reading_sessions)
@@ -294,12 +249,42 @@ class Container(containers.DeclarativeContainer):
     )
     read_events = providers.Singleton(ReadEventsHandler, event_log)
 
+    inline_operation = providers.Singleton(
+        InlineOperation, unit_of_work.provider, run_operation.provided.first_attempt, clock, attempt_policy
+    )
+    create_payment = providers.Singleton(
+        CreatePaymentHandler,
+        inline_operation,
+        unit_of_work.provider,
+        account_opening,
+        gateways,
+        wallet_reader,
+        wallet_directory,
+        ids,
+    )
+    confirm_payment = providers.Singleton(ConfirmPaymentHandler, unit_of_work.provider, run_operation)
+    request_capture = providers.Singleton(RequestCaptureHandler, inline_operation, ids)
+    request_cancellation = providers.Singleton(RequestCancellationHandler, inline_operation, ids)
+    create_refund = providers.Singleton(CreateRefundHandler, inline_operation, ids)
+    expire_payments = providers.Singleton(ExpirePaymentsHandler, unit_of_work.provider, ids)
+    receive_gateway_event = providers.Singleton(
+        ReceiveGatewayEventHandler, unit_of_work.provider, gateways, job_queue, ids, clock
+    )
+    apply_gateway_event = providers.Singleton(
+        ApplyGatewayEventHandler,
+        unit_of_work.provider,
+        gateways,
+        operation_drivers,
+        payment_settlement,
+        refund_settlement,
+    )
+
     ledger_inspection = providers.Singleton(PostgresLedgerInspection, sessions)
     ledger_upkeep = providers.Singleton(PostgresLedgerUpkeep, sessions)
     checkpoint_repository = providers.Singleton(PostgresCheckpointRepository, sessions)
     checkpoint_signer = providers.Singleton(Ed25519CheckpointSigner, settings.provided.checkpoint_key_file)
-    checkpoint_checker = providers.Singleton(_checker, settings)
-    checkpoint_sink = providers.Singleton(_sink, settings)
+    checkpoint_checker = providers.Singleton(chosen.checker, settings)
+    checkpoint_sink = providers.Singleton(chosen.sink, settings)
     verify_ledger = providers.Singleton(
         VerifyLedgerHandler, ledger_inspection, checkpoint_repository, checkpoint_checker, checkpoint_sink
     )

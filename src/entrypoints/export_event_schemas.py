@@ -1,11 +1,12 @@
 """
-Write the JSON Schema of every event's data to a folder.
+Write the JSON Schema of every event's data to a folder, and a list of them.
 
     python -m entrypoints.export_event_schemas docs/events
 """
 
 import json
 import sys
+from inspect import getdoc
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +18,28 @@ _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _ADDRESS = "https://bursar.dev/schemas/events/"
 """As the stream's `dataschema` begins (adapters.streams.cloud_events)."""
 
+_HEAD = """# Types of events
+
+Made from the code by `python -m entrypoints.export_event_schemas docs/events`; [events.md](../events.md) says the rest.
+
+| type | its data |
+|---|---|
+"""
+
 
 def event_schemas() -> dict[str, bytes]:
-    """File names and contents, one of each type in the catalogue."""
-    return {f"{name}.json": _schema(name, kind) for name, kind in sorted(CATALOGUE.items())}
+    """File names and contents: one for each type in the catalogue, and the list."""
+    schemas = {f"{name}.json": _schema(name, kind) for name, kind in sorted(CATALOGUE.items())}
+    return {"README.md": _list(), **schemas}
+
+
+def _list() -> bytes:
+    rows = [f"| [`{name}`]({name}.json) | {_summary(kind)} |\n" for name, kind in sorted(CATALOGUE.items())]
+    return (_HEAD + "".join(rows)).encode()
+
+
+def _summary(kind: type) -> str:
+    return (getdoc(kind) or "").partition("\n\n")[0].replace("\n", " ")
 
 
 def _schema(name: str, kind: type) -> bytes:

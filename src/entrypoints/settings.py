@@ -53,12 +53,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         encryption_key: At least 32 characters; seals what we must be able to read again (webhooks' signing secrets).
         fulfilment_url: Where orders are handed over (docs/fulfilment.md); without it orders are refused.
         fulfilment_token: What we show the fulfilment service.
+        secrets_directory: A folder with one file a secret: providers' credentials and webhook secrets, by name.
         worker_port: Where a worker answers probes and shows its metrics.
         worker_concurrency: Jobs a worker does at a time.
         sweep_seconds: How often a worker asks PostgreSQL for due work, whatever Redis remembers.
         relay_poll_seconds: How often the relay looks for new events when nobody wakes it.
         schedule_hold_expiry: Cron expression; likewise the other schedules.
-        schedule_internal_reconciliation: The ledger against itself, tenant by tenant.
+        schedule_payment_expiry: str = "* * * * *"
+    schedule_internal_reconciliation: The ledger against itself, tenant by tenant.
         schedule_maintenance: Partitions ahead, month snapshots.
         schedule_checkpoints: Signed checkpoints.
         schedule_retention: Old idempotency keys and old deliveries.
@@ -82,11 +84,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     encryption_key: Secret | None = None
     fulfilment_url: str | None = None
     fulfilment_token: Secret | None = None
+    secrets_directory: Path | None = None
     worker_port: Annotated[int, Meta(ge=0, le=65535)] = 8081
     worker_concurrency: Annotated[int, Meta(ge=1, le=500)] = 32
     sweep_seconds: Annotated[float, Meta(ge=0.05, le=60)] = 1.0
     relay_poll_seconds: Annotated[float, Meta(ge=0.01, le=60)] = 0.25
     schedule_hold_expiry: str = "* * * * *"
+    schedule_payment_expiry: str = "* * * * *"
     schedule_internal_reconciliation: str = "15 2 * * *"
     schedule_maintenance: str = "45 1 * * *"
     schedule_checkpoints: str = "*/10 * * * *"

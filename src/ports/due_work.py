@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from core.domain.identifiers import OperationId, TenantId, WebhookEndpointId
+from core.domain.identifiers import GatewayEventId, OperationId, TenantId, WebhookEndpointId
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +24,14 @@ class DueEndpoint:
     endpoint_id: WebhookEndpointId
 
 
+@dataclass(frozen=True, slots=True)
+class DueGatewayEvent:
+    """What a provider said, received and not applied."""
+
+    tenant_id: TenantId
+    event_id: GatewayEventId
+
+
 class DueWork(Protocol):
     """The only look-ups across tenants that a worker makes (design: architecture)."""
 
@@ -37,6 +45,10 @@ class DueWork(Protocol):
 
         Also disabled and deleted ones that something is still on its way to: the same job cancels it.
         """
+        ...
+
+    async def gateway_events(self, *, limit: int) -> Sequence[DueGatewayEvent]:
+        """Those that wait longest, without those an open dead letter stands for."""
         ...
 
     async def tenants(self) -> Sequence[TenantId]:

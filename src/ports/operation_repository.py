@@ -38,6 +38,10 @@ class OperationRepository(Protocol):
         """
         ...
 
+    async def lock_by_key(self, tenant_id: TenantId, key: UUID) -> Operation | None:
+        """The operation that a provider knows by that key, kept from changing; None when there is none."""
+        ...
+
     async def save(self, operation: Operation) -> None:
         """Write where it stands; what it is for never changes."""
         ...

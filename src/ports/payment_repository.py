@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from core.domain.identifiers import GatewayAccountId, PaymentId, TenantId, WalletId
-from core.domain.payments import Payment, PaymentStatus
+from core.domain.identifiers import GatewayAccountId, OperationId, PaymentId, TenantId, WalletId
+from core.domain.payments import Capture, Payment, PaymentStatus
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,4 +71,12 @@ class PaymentRepository(Protocol):
 
     async def unsettled(self, tenant_id: TenantId, wallet_id: WalletId) -> int:
         """How many payments and refunds of the wallet are not at their end."""
+        ...
+
+    async def add_capture(self, capture: Capture) -> None:
+        """Keep what a capture asks for."""
+        ...
+
+    async def capture_of(self, tenant_id: TenantId, operation_id: OperationId) -> Capture:
+        """What that operation asks for; it was added with it."""
         ...

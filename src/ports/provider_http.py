@@ -29,3 +29,7 @@ class ProviderHttp(Protocol):
         first byte: a process that slept past it sends nothing. Never raises for what the network does.
         """
         ...
+
+    async def aclose(self) -> None:
+        """Close every connection."""
+        ...

@@ -7,12 +7,16 @@ from typing import Protocol, Self
 from core.domain.errors import Unavailable
 from ports.asset_repository import AssetRepository
 from ports.dead_letter_repository import DeadLetterRepository
+from ports.gateway_account_repository import GatewayAccountRepository
+from ports.gateway_event_repository import GatewayEventRepository
 from ports.idempotency_repository import IdempotencyRepository
 from ports.ledger import Ledger
 from ports.operation_repository import OperationRepository
 from ports.order_repository import OrderRepository
 from ports.outbox import Outbox
+from ports.payment_repository import PaymentRepository
 from ports.reconciliation_repository import ReconciliationRepository
+from ports.refund_repository import RefundRepository
 from ports.tenant_repository import TenantRepository
 from ports.wallet_repository import WalletRepository
 from ports.webhook_delivery_repository import WebhookDeliveryRepository
@@ -87,6 +91,26 @@ class UnitOfWork(Protocol):
     @property
     def webhook_deliveries(self) -> WebhookDeliveryRepository:
         """Webhook deliveries."""
+        ...
+
+    @property
+    def gateway_accounts(self) -> GatewayAccountRepository:
+        """Accounts with providers."""
+        ...
+
+    @property
+    def gateway_events(self) -> GatewayEventRepository:
+        """What providers told us."""
+        ...
+
+    @property
+    def payments(self) -> PaymentRepository:
+        """Payments."""
+        ...
+
+    @property
+    def refunds(self) -> RefundRepository:
+        """Refunds."""
         ...
 
     @property

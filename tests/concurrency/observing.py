@@ -23,11 +23,11 @@ async def until_blocked(observer: asyncpg.Connection, pid: int) -> None:
             await asyncio.sleep(0.002)
 
 
-async def until_somebody_waits(observer: asyncpg.Connection) -> None:
-    """Return when a transaction waits for another."""
+async def until_somebody_waits(observer: asyncpg.Connection, *, count: int = 1) -> None:
+    """Return when so many transactions wait for others."""
     query = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
     async with asyncio.timeout(5):
-        while not await observer.fetchval(query):  # noqa: ASYNC110 - the server has no event to wait for
+        while await observer.fetchval(query) < count:  # noqa: ASYNC110 - the server has no event to wait for
             await asyncio.sleep(0.002)
 
 

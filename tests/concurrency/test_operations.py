@@ -3,9 +3,11 @@
 import asyncio
 from collections.abc import AsyncIterator
 
+import asyncpg
 import pytest
 
 from concurrency.market import TRACE, Market
+from concurrency.observing import until_somebody_waits
 from concurrency.runners import Pause, Runners, open_runners
 from concurrency.tcp_proxy import Cut, TcpProxy
 from conftest import TestDatabase
@@ -53,11 +55,17 @@ def stopped_after_sending(runners: Runners, pause: Pause) -> None:
     runners.fulfilment.next_submits.append(submit)
 
 
-async def test_three_runners_at_once_make_one_call(runners: Runners) -> None:
+async def test_three_runners_at_once_make_one_call(
+    runners: Runners, foreigner: asyncpg.Connection, observer: asyncpg.Connection
+) -> None:
     placed = await runners.place_unknown(done=False)
     await runners.lease_ends()
+    async with foreigner.transaction():
+        await foreigner.execute("SELECT FROM operations WHERE id = $1 FOR UPDATE", placed.operation_id)
+        running = [asyncio.create_task(runners.run(placed)) for _ in range(3)]
+        await until_somebody_waits(observer, count=3)
 
-    seen = await asyncio.gather(*(runners.run(placed) for _ in range(3)))
+    seen = await asyncio.gather(*running)
 
     assert sorted(operation is not None for operation in seen) == [False, False, True]
     assert list(runners.fulfilment.asked.values()) == [1]

@@ -25,7 +25,7 @@ from core.domain.reconciliation import ReconciliationStatus
 from entrypoints.container import Container
 from entrypoints.embedded.servers import EmbeddedServers
 from entrypoints.settings import Settings
-from entrypoints.worker.jobs import jobs
+from entrypoints.worker.jobs import Jobs
 from entrypoints.worker.schedules import schedules
 
 SCHEDULED = (EXPIRE_HOLDS, FORGET_OLD_RECORDS, MAINTAIN_LEDGER, RECONCILE_LEDGER, TAKE_CHECKPOINTS)
@@ -59,7 +59,7 @@ async def market(container: Container) -> Market:
 
 async def run(container: Container, name: str, tenant: Market) -> None:
     """Do a schedule's job for one tenant, as the worker calls it."""
-    await jobs(container)[name](None, tenant_id=str(tenant.tenant_id))
+    await Jobs(container).by_name()[name](None, tenant_id=str(tenant.tenant_id))
 
 
 async def test_a_schedule_queues_one_job_for_each_tenant_however_often_it_runs(container: Container) -> None:

@@ -1,5 +1,6 @@
 """UUIDv7 ids, as RFC 9562 wants them."""
 
+import os
 import time
 from itertools import pairwise
 from types import SimpleNamespace
@@ -66,3 +67,18 @@ def test_ids_of_the_same_moment_differ(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_no_two_ids_are_alike(ids: Uuid7Generator) -> None:
     assert len({ids.new() for _ in range(10_000)}) == 10_000
+
+
+def test_a_forked_process_draws_random_numbers_of_its_own(ids: Uuid7Generator) -> None:
+    ids.new()  # now there is a stock that both might use
+    reader, writer = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.write(writer, ids.new().bytes)
+        os._exit(0)
+    os.waitpid(child, 0)
+    theirs = UUID(bytes=os.read(reader, 16))
+    for end in (reader, writer):
+        os.close(end)
+
+    assert theirs.int % 2**62 != ids.new().int % 2**62

@@ -7,19 +7,11 @@ from typing import Self, cast
 
 import structlog
 
-from core.domain.errors import NotFound
-from core.domain.gateway_accounts import GatewayAccount
+from core.domain.gateway_accounts import GatewayAccount, GatewayUnknown
 from ports.gateway_plugin import ENTRY_POINT_GROUP, PORT_API_VERSION, Gateway, GatewayFactory, SecretLookup
 from ports.provider_http import ProviderHttp
 
 _log = structlog.get_logger()
-
-
-class GatewayNotInstalled(NotFound):
-    """No installed package brings an adapter of that name."""
-
-    code = "gateway_not_installed"
-    title = "There is no such gateway here"
 
 
 class GatewayPluginBroken(Exception):
@@ -74,10 +66,10 @@ class GatewayRegistry:
         The adapter called *name*.
 
         Raises:
-            GatewayNotInstalled: If there is none.
+            GatewayUnknown: If there is none.
         """
         if name not in self._factories:
-            raise GatewayNotInstalled(f"no gateway {name!r} is installed; there are: {', '.join(self.names) or 'none'}")
+            raise GatewayUnknown(f"no gateway {name!r} is installed; there are: {', '.join(self.names) or 'none'}")
         return self._factories[name]
 
     def open(self, account: GatewayAccount, secret: SecretLookup, http: ProviderHttp) -> Gateway:
@@ -85,7 +77,7 @@ class GatewayRegistry:
         Open *account* with its adapter; no I/O yet.
 
         Raises:
-            GatewayNotInstalled: If there is no such adapter.
+            GatewayUnknown: If there is no such adapter.
             GatewaySettingsInvalid: If its settings are wrong.
             LookupError: If a secret is missing.
         """

@@ -7,9 +7,9 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from adapters.postgres.due_webhooks import due_webhook_endpoints
 from adapters.postgres.errors import translated
-from core.domain.identifiers import OperationId, TenantId
-from core.domain.job_catalogue import RUN_OPERATION
-from ports.due_work import DueEndpoint, DueOperation
+from core.domain.identifiers import GatewayEventId, OperationId, TenantId
+from core.domain.job_catalogue import APPLY_GATEWAY_EVENT, RUN_OPERATION
+from ports.due_work import DueEndpoint, DueGatewayEvent, DueOperation
 
 # The moment is asked once, in a query of its own: a volatile function would be asked for every row, past the index.
 _OPERATIONS = text("""
@@ -18,6 +18,13 @@ WHERE next_attempt_at <= (SELECT schedule_now())
   AND NOT EXISTS (SELECT FROM dead_letters WHERE status = 'open' AND queue = 'jobs'
                   AND job_key = :prefix || operations.id::text)
 ORDER BY next_attempt_at LIMIT :limit
+""")
+_GATEWAY_EVENTS = text("""
+SELECT tenant_id, id FROM gateway_events
+WHERE status = 'received'
+  AND NOT EXISTS (SELECT FROM dead_letters WHERE status = 'open' AND queue = 'jobs'
+                  AND job_key = :prefix || gateway_events.id::text)
+ORDER BY received_at LIMIT :limit
 """)
 _TENANTS = text("SELECT tenant_id FROM tenants ORDER BY tenant_id")
 
@@ -41,6 +48,13 @@ class PostgresDueWork:
         with translated():
             async with self._sessions() as session:
                 return await due_webhook_endpoints(session, limit=limit)
+
+    async def gateway_events(self, *, limit: int) -> Sequence[DueGatewayEvent]:
+        """See `ports.due_work.DueWork.gateway_events`."""
+        with translated():
+            async with self._sessions() as session:
+                rows = await session.execute(_GATEWAY_EVENTS, {"limit": limit, "prefix": f"{APPLY_GATEWAY_EVENT}:"})
+                return [DueGatewayEvent(TenantId(row[0]), GatewayEventId(row[1])) for row in rows]
 
     async def tenants(self) -> Sequence[TenantId]:
         """See `ports.due_work.DueWork.tenants`."""

@@ -1,7 +1,7 @@
 """
 Group commit: callers that arrive while a batch is being written form the next one.
 
-One lane, no timer, no early acknowledgement: every caller gets its own answer after its batch is durable.
+One lane, no waiting for company, no early acknowledgement: every caller gets its own answer after its batch is durable.
 Measured against one transaction a request in benchmarks/ (docs/decisions/0005).
 """
 

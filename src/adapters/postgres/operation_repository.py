@@ -48,6 +48,16 @@ class PostgresOperationRepository:
         """See `ports.operation_repository.OperationRepository.get`."""
         return await self._one(tenant_id, operation_id, for_update=False)
 
+    async def lock_by_key(self, tenant_id: TenantId, key: UUID) -> Operation | None:
+        """See `ports.operation_repository.OperationRepository.lock_by_key`."""
+        row = await self._session.scalar(
+            select(OperationRow)
+            .where(OperationRow.tenant_id == tenant_id, OperationRow.key == key)
+            .with_for_update(key_share=True)
+            .execution_options(populate_existing=True)
+        )
+        return None if row is None else _operation(row)
+
     async def save(self, operation: Operation) -> None:
         """See `ports.operation_repository.OperationRepository.save`."""
         values = columns_of(operation)

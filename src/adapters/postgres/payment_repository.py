@@ -12,11 +12,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from adapters.postgres.columns import columns_of, value_of
 from adapters.postgres.errors import constraint_of
 from adapters.postgres.json_columns import from_json, to_json
-from adapters.postgres.payment_tables import PaymentRow
+from adapters.postgres.payment_tables import CaptureRow, PaymentRow
 from core.domain.gateways import CaptureMode, MethodSummary, NextAction
-from core.domain.identifiers import GatewayAccountId, PaymentId, TenantId, WalletId
+from core.domain.identifiers import GatewayAccountId, OperationId, PaymentId, TenantId, WalletId
 from core.domain.outcomes import Failure
-from core.domain.payments import Payment, PaymentNotFound, PaymentStatus
+from core.domain.payments import Capture, Payment, PaymentNotFound, PaymentStatus
 from core.domain.transfers import ReferenceAlreadyUsed
 from ports.payment_repository import PaymentFilter
 
@@ -123,6 +123,18 @@ class PostgresPaymentRepository:
         """See `ports.payment_repository.PaymentRepository.unsettled`."""
         values = {"tenant": tenant_id, "wallet": wallet_id}
         return int((await self._session.execute(_UNSETTLED, values)).scalar_one())
+
+    async def add_capture(self, capture: Capture) -> None:
+        """See `ports.payment_repository.PaymentRepository.add_capture`."""
+        await self._session.execute(insert(CaptureRow).values(columns_of(capture)))
+
+    async def capture_of(self, tenant_id: TenantId, operation_id: OperationId) -> Capture:
+        """See `ports.payment_repository.PaymentRepository.capture_of`."""
+        row = await self._session.scalar(
+            select(CaptureRow).where(CaptureRow.tenant_id == tenant_id, CaptureRow.operation_id == operation_id)
+        )
+        assert row is not None
+        return value_of(Capture, row)
 
     async def _one(self, tenant_id: TenantId, payment_id: PaymentId, *, for_update: bool) -> Payment:
         query = select(PaymentRow).where(PaymentRow.tenant_id == tenant_id, PaymentRow.id == payment_id)

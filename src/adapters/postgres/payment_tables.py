@@ -69,6 +69,18 @@ class PaymentRow(DefaultBase):
     updated_at: Mapped[datetime] = mapped_column(_Moment)
 
 
+class CaptureRow(DefaultBase):
+    """What a capture asked for."""
+
+    __tablename__ = "captures"
+    tenant_id: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
+    operation_id: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
+    payment_id: Mapped[UUID] = mapped_column(Uuid)
+    amount: Mapped[int] = mapped_column(BigInteger)
+    final: Mapped[bool] = mapped_column(Boolean)
+    captured_before: Mapped[int] = mapped_column(BigInteger)
+
+
 class RefundRow(DefaultBase):
     """Money on its way back to a payer."""
 

@@ -12,12 +12,16 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 from adapters.postgres.asset_repository import PostgresAssetRepository
 from adapters.postgres.dead_letter_repository import PostgresDeadLetterRepository
 from adapters.postgres.errors import translated
+from adapters.postgres.gateway_account_repository import PostgresGatewayAccountRepository
+from adapters.postgres.gateway_event_repository import PostgresGatewayEventRepository
 from adapters.postgres.idempotency_repository import PostgresIdempotencyRepository
 from adapters.postgres.ledger import Ledger
 from adapters.postgres.operation_repository import PostgresOperationRepository
 from adapters.postgres.order_repository import PostgresOrderRepository
 from adapters.postgres.outbox import PostgresOutbox
+from adapters.postgres.payment_repository import PostgresPaymentRepository
 from adapters.postgres.reconciliation_repository import PostgresReconciliationRepository
+from adapters.postgres.refund_repository import PostgresRefundRepository
 from adapters.postgres.session_ledger import SessionLedger
 from adapters.postgres.tenant_repository import PostgresTenantRepository
 from adapters.postgres.tracing import name_trace
@@ -57,6 +61,10 @@ class PostgresUnitOfWork:
         self.reconciliations = PostgresReconciliationRepository(self._session)
         self.webhook_endpoints = PostgresWebhookEndpointRepository(self._session, cipher)
         self.webhook_deliveries = PostgresWebhookDeliveryRepository(self._session)
+        self.gateway_accounts = PostgresGatewayAccountRepository(self._session)
+        self.gateway_events = PostgresGatewayEventRepository(self._session)
+        self.payments = PostgresPaymentRepository(self._session)
+        self.refunds = PostgresRefundRepository(self._session)
         self.outbox = PostgresOutbox(self._session, ids)
 
     async def now(self) -> datetime:

@@ -39,11 +39,12 @@ _MAX_ERROR_LENGTH = 500
 
 
 class Step(StrEnum):
-    """What one run does; permanent names. An operator ends an operation without a run."""
+    """What one run does; permanent names. An operator or a webhook ends an operation without a run."""
 
     SUBMIT = "submit"
     LOOK_UP = "look_up"
     OPERATOR = "operator"
+    WEBHOOK = "webhook"
     NOTHING = "nothing"
 
 
@@ -175,6 +176,30 @@ def resolve(operation: Operation, outcome: Succeeded | Declined, *, now: datetim
         provider_ref=outcome.provider_ref or operation.provider_ref,
         last_error=_error_of(outcome),
     )
+
+
+def conclude(
+    operation: Operation, outcome: Succeeded | Declined, *, now: datetime
+) -> tuple[Operation | None, Operation]:
+    """
+    Ended by what the provider told us unasked; a new attempt number, so that whoever is still at it comes too late.
+
+    The first of the two is a step that has to be written before: one that we believed not sent was sent after all.
+
+    Raises:
+        InvalidOperationMove: If it has ended.
+    """
+    submitting = None
+    if operation.state is OperationState.RESERVED:
+        submitting = operation = operation.move(OperationState.SUBMITTING, now=now)
+    ended = operation.move(
+        _TERMINAL[type(outcome)],
+        now=now,
+        attempt=operation.attempt + 1,
+        provider_ref=outcome.provider_ref or operation.provider_ref,
+        last_error=_error_of(outcome),
+    )
+    return submitting, ended
 
 
 RESOLVABLE_STATES = frozenset({OperationState.UNKNOWN, OperationState.NEEDS_REVIEW})

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from core.domain.identifiers import EventId, OrderId, TenantId, TransferId, WalletId
+from core.domain.identifiers import EventId, OrderId, PaymentId, RefundId, TenantId, TransferId, WalletId
 from core.domain.orders import Order, OrderStatus
 from core.domain.transfers import Transfer, TransferType
 
@@ -63,6 +63,41 @@ class OrderEventData:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PaymentEventData:
+    """A payment as it stood when it happened; amounts cumulative, in minor units of *asset*."""
+
+    payment_id: PaymentId
+    wallet_id: WalletId
+    user_id: str
+    asset: str
+    amount: int
+    status: str
+    authorized: int
+    captured: int
+    refunded: int
+    refund_pending: int
+    fee: int
+    reference: str | None
+    failure_code: str | None
+    review: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefundEventData:
+    """A refund as it stood when it happened; *origin* tells whether it was begun here or at the provider."""
+
+    refund_id: RefundId
+    payment_id: PaymentId
+    wallet_id: WalletId
+    asset: str
+    amount: int
+    status: str
+    origin: str
+    reference: str | None
+    failure_code: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EndpointTestEventData:
     """Nothing but a sign of life, asked for by the tenant."""
 
@@ -79,7 +114,14 @@ class WebhookEndpointEventData:
     reason: str
 
 
-EventData = TransferEventData | OrderEventData | EndpointTestEventData | WebhookEndpointEventData
+EventData = (
+    TransferEventData
+    | OrderEventData
+    | PaymentEventData
+    | RefundEventData
+    | EndpointTestEventData
+    | WebhookEndpointEventData
+)
 
 CATALOGUE: dict[str, type] = {
     "hold.captured": TransferEventData,
@@ -90,6 +132,22 @@ CATALOGUE: dict[str, type] = {
     "order.failed": OrderEventData,
     "order.placed": OrderEventData,
     "order.retried": OrderEventData,
+    "payment.authorized": PaymentEventData,
+    "payment.canceled": PaymentEventData,
+    "payment.captured": PaymentEventData,
+    "payment.created": PaymentEventData,
+    "payment.expired": PaymentEventData,
+    "payment.failed": PaymentEventData,
+    "payment.flagged": PaymentEventData,
+    "payment.processing": PaymentEventData,
+    "payment.requires_action": PaymentEventData,
+    "payment.succeeded_late": PaymentEventData,
+    "refund.canceled": RefundEventData,
+    "refund.created": RefundEventData,
+    "refund.failed": RefundEventData,
+    "refund.failed_late": RefundEventData,
+    "refund.pending": RefundEventData,
+    "refund.succeeded": RefundEventData,
     "transfer.posted": TransferEventData,
     "transfer.reversed": TransferEventData,
     "webhook_endpoint.disabled": WebhookEndpointEventData,

@@ -2,11 +2,13 @@
 
 from collections.abc import Mapping
 
-from core.domain.identifiers import OperationId, TenantId, WebhookEndpointId
+from core.domain.identifiers import GatewayEventId, OperationId, TenantId, WebhookEndpointId
 from core.domain.jobs import JobArgument, JobRequest
 
 RUN_OPERATION = "operations.run"
 DELIVER_WEBHOOKS = "webhooks.deliver"
+APPLY_GATEWAY_EVENT = "gateway_events.apply"
+EXPIRE_PAYMENTS = "payments.expire"
 EXPIRE_HOLDS = "holds.expire"
 RECONCILE_LEDGER = "ledger.reconcile"
 MAINTAIN_LEDGER = "ledger.maintain"
@@ -20,6 +22,8 @@ _SHORTEST_TIMEOUT_SECONDS = 30
 _TIMEOUTS_SECONDS = {
     RUN_OPERATION: 30,  # longer than its call and the writing down of what came of it
     DELIVER_WEBHOOKS: 90,
+    APPLY_GATEWAY_EVENT: 30,
+    EXPIRE_PAYMENTS: 300,
     EXPIRE_HOLDS: 300,
     RECONCILE_LEDGER: 3600,
     MAINTAIN_LEDGER: 600,
@@ -38,6 +42,12 @@ def deliver_webhooks_job(tenant_id: TenantId, endpoint_id: WebhookEndpointId) ->
     """Deliver what is due at one endpoint; at most one such job an endpoint, so that none keeps others waiting."""
     arguments = {"tenant_id": str(tenant_id), "endpoint_id": str(endpoint_id)}
     return job(DELIVER_WEBHOOKS, f"{DELIVER_WEBHOOKS}:{endpoint_id}", arguments)
+
+
+def apply_gateway_event_job(tenant_id: TenantId, event_id: GatewayEventId) -> JobRequest:
+    """Apply what a provider said."""
+    arguments = {"tenant_id": str(tenant_id), "event_id": str(event_id)}
+    return job(APPLY_GATEWAY_EVENT, f"{APPLY_GATEWAY_EVENT}:{event_id}", arguments)
 
 
 def tenant_job(name: str, tenant_id: TenantId) -> JobRequest:

@@ -72,6 +72,14 @@ class OperationLeased(ConflictError):
     retryable = True
 
 
+class OperationUnderWay(ConflictError):
+    """Another operation on the same thing is not at its end; ask again when it is."""
+
+    code = "operation_under_way"
+    title = "Another operation is under way"
+    retryable = True
+
+
 class OperationStale(ConflictError):
     """Somebody else has begun another attempt."""
 

@@ -9,7 +9,6 @@ from collections import deque
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
-from uuid import UUID, uuid5
 
 from core.domain.errors import Conflict, NotFound, Rejected
 from core.domain.gateways import CaptureMode, MethodSummary, NextAction, PaymentSnapshot, ProviderPaymentStatus
@@ -224,9 +223,16 @@ class Payment:
         return self if self.review is not None else replace(self, review=why, updated_at=now)
 
 
-def cancellation_subject(payment_id: PaymentId) -> UUID:
-    """A cancellation may begin while the submission still waits for the payer: it is a subject of its own."""
-    return uuid5(payment_id, "cancel")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Capture:
+    """What one capture asks for; *captured_before* tells its doing from that of the ones before it."""
+
+    tenant_id: TenantId
+    operation_id: OperationId
+    payment_id: PaymentId
+    amount: int
+    final: bool
+    captured_before: int
 
 
 def observe_payment(payment: Payment, seen: PaymentSnapshot, *, now: datetime) -> Payment:

@@ -14,7 +14,7 @@ _FILTER = re.compile(r"\*|[a-zA-Z0-9_]+(?:\.[a-zA-Z0-9_]+)*(?:\.\*)?")
 
 
 class InvalidEventFilter(Rejected):
-    """The list of event types is empty, too long, repeats itself, or one of its entries is not a filter."""
+    """No event type is named, too many are, one twice, or one that no event has."""
 
     code = "invalid_event_filter"
     title = "The event types are not valid"

@@ -104,6 +104,7 @@ class FaultProxy:
     _standing: Fault = NO_FAULT
     _listener: asyncio.Server | None = None
     _port: int = 0
+    _asked: asyncio.Condition = field(default_factory=asyncio.Condition)
     _clients: set[asyncio.StreamWriter] = field(default_factory=set[asyncio.StreamWriter])
 
     @property
@@ -115,6 +116,16 @@ class FaultProxy:
     def posts(self) -> list[Message]:
         """The requests that wanted an effect."""
         return [request for request in self.requests if request.method == "POST"]
+
+    async def until_asked(self, times: int, *, seconds: float = 5.0) -> None:
+        """
+        Wait for that many requests.
+
+        Raises:
+            TimeoutError: If they do not come in *seconds*.
+        """
+        async with asyncio.timeout(seconds), self._asked:
+            await self._asked.wait_for(lambda: len(self.requests) >= times)
 
     def next(self, *faults: Fault) -> None:
         """The next requests meet these, in this order."""
@@ -157,7 +168,9 @@ class FaultProxy:
     async def _exchange(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
         """One request and its answer; whether the connection may be used again."""
         request = await _read_message(reader)
-        self.requests.append(request)
+        async with self._asked:
+            self.requests.append(request)
+            self._asked.notify_all()
         fault = self._faults.pop(0) if self._faults else self._standing
         answer = await self._ask(request) if fault.reaches_provider else None
         if answer is not None and fault.rewrite is not None:
@@ -169,9 +182,7 @@ class FaultProxy:
 
     async def _ask(self, request: Message) -> Message:
         target = urlsplit(self.provider_url)
-        reader, writer = await asyncio.open_connection(
-            target.hostname, target.port or 80, limit=LARGEST_MESSAGE_BYTES
-        )
+        reader, writer = await asyncio.open_connection(target.hostname, target.port or 80, limit=LARGEST_MESSAGE_BYTES)
         try:
             writer.write(request.encoded())
             await writer.drain()

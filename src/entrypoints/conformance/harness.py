@@ -112,7 +112,7 @@ class AccountOnTrial(Protocol):
         more_settings: Mapping[str, str] | None = None,
     ) -> Gateway:
         """
-        The adapter on trial, speaking to *base_url*; an adapter that cannot be narrowed ignores *without* and *currencies*.
+        The adapter on trial, speaking to *base_url*; one that cannot be narrowed ignores *without* and *currencies*.
 
         Raises:
             GatewaySettingsInvalid: If *more_settings* has one that the adapter does not know.
@@ -187,7 +187,7 @@ class Harness(Protocol):
         ...
 
     def missing_credentials(self) -> str | None:
-        """For a sandbox of a real provider: what is missing to reach it, or None. Then every check is skipped, loudly."""
+        """What a real provider's sandbox needs and nobody gave, or None; every check is then skipped, loudly."""
         ...
 
     def running(self) -> AbstractAsyncContextManager[None]:

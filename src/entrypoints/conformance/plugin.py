@@ -1,15 +1,18 @@
-"""
+r"""
 The kit as a plugin of pytest.
 
-    pytest -p entrypoints.conformance.plugin --pyargs entrypoints.conformance.checks \\
+    pytest -p entrypoints.conformance.plugin --pyargs entrypoints.conformance.checks \
         --gateway-harness=acme_pay.harness:harness --conformance-results=results.json
 
-Several harnesses may be named; each check then runs for each. `--check=C05,C09` runs some of them.
+Several harnesses may be named; each check then runs for each. `--check=C05,C09` runs some of the checks, and
+`--gateway-harness=acme_pay.harness:harness@C05,C09` runs some for that harness.
 """
 
 import importlib
 import re
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Generator, Mapping, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
 
@@ -24,7 +27,21 @@ from entrypoints.conformance.stage import Stage
 _CHECK = re.compile(r"::TestC(\d\d)[^:]*::(\w+)")
 _LONGEST_DETAIL = 2_000
 _RESULTS = pytest.StashKey[list[CheckResult]]()
-_CAPABILITIES = pytest.StashKey[dict[str, list[str]]]()
+_OPERATIONS = pytest.StashKey[dict[str, list[str]]]()
+
+
+@dataclass(slots=True)
+class Providers:
+    """What runs, each once."""
+
+    _stack: AsyncExitStack
+    _started: set[str] = field(default_factory=set[str])
+
+    async def start(self, harness: Harness) -> None:
+        """Start what *harness* needs, unless it runs already."""
+        if harness.name not in self._started:
+            await self._stack.enter_async_context(harness.running())
+            self._started.add(harness.name)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -39,7 +56,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """Find the checks by their names."""
     config.addinivalue_line("python_files", "c[0-9][0-9]_*.py")
     config.stash[_RESULTS] = []
-    config.stash[_CAPABILITIES] = {}
+    config.stash[_OPERATIONS] = {}
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -53,21 +70,32 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Keep what `--check` names."""
-    wanted = {name.strip().upper() for name in config.getoption("--check").split(",") if name.strip()}
-    if wanted:
-        kept = [item for item in items if _check_of(item.nodeid) in wanted]
-        config.hook.pytest_deselected(items=[item for item in items if item not in kept])
+    """Keep what `--check`, or the harness's own list, names."""
+    everywhere = _listed(str(config.getoption("--check")))
+    named = cast("Sequence[str]", config.getoption("--gateway-harness"))
+    of_harness = {_load(each).name: _listed(each.partition("@")[2]) for each in named}
+    kept, dropped = list[pytest.Item](), list[pytest.Item]()
+    for item in items:
+        (kept if _is_wanted(item, everywhere, of_harness) else dropped).append(item)
+    if dropped:
+        config.hook.pytest_deselected(items=dropped)
         items[:] = kept
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def running_harness(harness: Harness, request: pytest.FixtureRequest) -> AsyncIterator[Harness]:
+async def providers() -> AsyncIterator[Providers]:
+    """What the harnesses have started; it runs until all checks are done, as harnesses may share it."""
+    async with AsyncExitStack() as stack:
+        yield Providers(stack)
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def running_harness(harness: Harness, providers: Providers) -> Harness:
     """The harness with its provider; without credentials every check is skipped, and says why."""
     if missing := harness.missing_credentials():
         pytest.skip(f"NOT CHECKED: {harness.name} needs {missing}")
-    async with harness.running():
-        yield harness
+    await providers.start(harness)
+    return harness
 
 
 @pytest_asyncio.fixture(loop_scope="session")
@@ -75,12 +103,12 @@ async def stage(running_harness: Harness, request: pytest.FixtureRequest) -> Asy
     """An account, a proxy and the adapter, for one check."""
     async with running_harness.account() as account, FaultProxy(account.provider_url) as proxy:
         gateway = account.gateway(proxy.url)
-        request.config.stash[_CAPABILITIES][running_harness.name] = sorted(gateway.capabilities.operations)
+        request.config.stash[_OPERATIONS][running_harness.name] = sorted(gateway.capabilities.operations)
         yield Stage(account=account, scenery=running_harness.scenery, proxy=proxy, gateway=gateway)
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_call(item: pytest.Item) -> Any:
+def pytest_runtest_call() -> Generator[None, object, object]:
     """What a test provider cannot be made to do is skipped, not failed."""
     try:
         return (yield)
@@ -89,15 +117,14 @@ def pytest_runtest_call(item: pytest.Item) -> Any:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Any:
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Note every verdict."""
-    report: pytest.TestReport = yield
+    report = yield
     found = _CHECK.search(item.nodeid)
     if found is None or (report.when != "call" and report.passed):
         return report
     verdict = Verdict.PASSED if report.passed else Verdict.SKIPPED if report.skipped else Verdict.FAILED
-    callspec = getattr(item, "callspec", None)
-    gateway: Harness | None = None if callspec is None else callspec.params.get("harness")
+    gateway = _harness_of(item)
     item.config.stash[_RESULTS].append(
         CheckResult(
             gateway="?" if gateway is None else gateway.name,
@@ -114,17 +141,32 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     """Write the results, where that was asked for."""
     path = cast("Path | None", session.config.getoption("--conformance-results"))
     if path is not None:
-        path.write_text(
-            written(session.config.stash[_RESULTS], session.config.stash[_CAPABILITIES]), encoding="utf-8"
-        )
+        verdicts, operations = session.config.stash[_RESULTS], session.config.stash[_OPERATIONS]
+        path.write_text(written(verdicts, operations), encoding="utf-8")
 
 
 def _load(name: str) -> Harness:
-    module, _, attribute = name.partition(":")
+    module, _, attribute = name.partition("@")[0].partition(":")
     loaded: Any = importlib.import_module(module)
     for part in (attribute or "harness").split("."):
         loaded = getattr(loaded, part)
     return cast("Harness", loaded)
+
+
+def _listed(text: str) -> frozenset[str]:
+    return frozenset(each.strip().upper() for each in text.split(",") if each.strip())
+
+
+def _is_wanted(item: pytest.Item, everywhere: frozenset[str], of_harness: Mapping[str, frozenset[str]]) -> bool:
+    check, harness = _check_of(item.nodeid), _harness_of(item)
+    if check is None or harness is None:
+        return True
+    return all(not wanted or check in wanted for wanted in (everywhere, of_harness.get(harness.name, frozenset())))
+
+
+def _harness_of(item: pytest.Item) -> Harness | None:
+    callspec = getattr(item, "callspec", None)
+    return None if callspec is None else cast("Harness | None", callspec.params.get("harness"))
 
 
 def _check_of(nodeid: str) -> str | None:
@@ -136,5 +178,3 @@ def _detail(report: pytest.TestReport) -> str:
     if report.skipped and isinstance(report.longrepr, tuple):
         return str(report.longrepr[2])[:_LONGEST_DETAIL]
     return str(report.longrepr)[-_LONGEST_DETAIL:]
-
-

@@ -8,10 +8,12 @@ from uuid import UUID
 import structlog
 
 from core.application.integrity.maintain_ledger import Upkeep
-from core.domain.identifiers import OperationId, TenantId, WebhookEndpointId
+from core.domain.identifiers import GatewayEventId, OperationId, TenantId, WebhookEndpointId
 from core.domain.job_catalogue import (
+    APPLY_GATEWAY_EVENT,
     DELIVER_WEBHOOKS,
     EXPIRE_HOLDS,
+    EXPIRE_PAYMENTS,
     FORGET_OLD_RECORDS,
     MAINTAIN_LEDGER,
     RECONCILE_LEDGER,
@@ -26,40 +28,68 @@ _log = structlog.get_logger(__name__)
 Job = Callable[..., Awaitable[None]]
 
 
-def jobs(container: Container) -> Mapping[str, Job]:
+class Jobs:
     """Handlers that take SAQ's context and the job's ids; each is safe to run twice, and at once."""
 
-    async def run_operation(_context: Any, *, tenant_id: str, operation_id: str) -> None:
-        await container.run_operation()(TenantId(UUID(tenant_id)), OperationId(UUID(operation_id)))
+    def __init__(self, container: Container) -> None:
+        """Work with what *container* has."""
+        self._container = container
 
-    async def deliver_webhooks(_context: Any, *, tenant_id: str, endpoint_id: str) -> None:
-        await container.deliver_webhooks()(TenantId(UUID(tenant_id)), WebhookEndpointId(UUID(endpoint_id)))
+    def by_name(self) -> Mapping[str, Job]:
+        """Every handler by its job's name."""
+        return {
+            RUN_OPERATION: self.run_operation,
+            DELIVER_WEBHOOKS: self.deliver_webhooks,
+            APPLY_GATEWAY_EVENT: self.apply_gateway_event,
+            EXPIRE_PAYMENTS: self.expire_payments,
+            EXPIRE_HOLDS: self.expire_holds,
+            RECONCILE_LEDGER: self.reconcile_ledger,
+            MAINTAIN_LEDGER: self.maintain_ledger,
+            TAKE_CHECKPOINTS: self.take_checkpoint,
+            FORGET_OLD_RECORDS: self.forget_old_records,
+        }
 
-    async def expire_holds(_context: Any, *, tenant_id: str) -> None:
-        await container.expire_holds()(TenantId(UUID(tenant_id)), trace_id=_new_trace_id())
+    async def run_operation(self, _context: Any, *, tenant_id: str, operation_id: str) -> None:
+        """Attempt an operation."""
+        await self._container.run_operation()(TenantId(UUID(tenant_id)), OperationId(UUID(operation_id)))
 
-    async def reconcile_ledger(_context: Any, *, tenant_id: str) -> None:
-        _tell_breaks(await container.reconcile_ledger()(TenantId(UUID(tenant_id)), trace_id=_new_trace_id()))
+    async def deliver_webhooks(self, _context: Any, *, tenant_id: str, endpoint_id: str) -> None:
+        """Deliver what is due at an endpoint."""
+        await self._container.deliver_webhooks()(TenantId(UUID(tenant_id)), WebhookEndpointId(UUID(endpoint_id)))
 
-    async def maintain_ledger(_context: Any, *, tenant_id: str) -> None:
-        _tell_months_ahead(await container.maintain_ledger()(TenantId(UUID(tenant_id))))
+    async def apply_gateway_event(self, _context: Any, *, tenant_id: str, event_id: str) -> None:
+        """Apply what a provider said."""
+        await self._container.apply_gateway_event()(TenantId(UUID(tenant_id)), GatewayEventId(UUID(event_id)))
 
-    async def take_checkpoint(_context: Any, *, tenant_id: str) -> None:
-        if container.settings().checkpoint_key_file is not None:
-            await container.take_checkpoint()(TenantId(UUID(tenant_id)))
+    async def expire_payments(self, _context: Any, *, tenant_id: str) -> None:
+        """Let go of unpaid payments."""
+        await self._container.expire_payments()(TenantId(UUID(tenant_id)), trace_id=_new_trace_id())
 
-    async def forget_old_records(_context: Any, *, tenant_id: str) -> None:
-        await container.forget_old_records()(TenantId(UUID(tenant_id)))
+    async def expire_holds(self, _context: Any, *, tenant_id: str) -> None:
+        """Give back what holds keep past their time."""
+        await self._container.expire_holds()(TenantId(UUID(tenant_id)), trace_id=_new_trace_id())
 
-    return {
-        RUN_OPERATION: run_operation,
-        DELIVER_WEBHOOKS: deliver_webhooks,
-        EXPIRE_HOLDS: expire_holds,
-        RECONCILE_LEDGER: reconcile_ledger,
-        MAINTAIN_LEDGER: maintain_ledger,
-        TAKE_CHECKPOINTS: take_checkpoint,
-        FORGET_OLD_RECORDS: forget_old_records,
-    }
+    async def reconcile_ledger(self, _context: Any, *, tenant_id: str) -> None:
+        """Compare the ledger with itself."""
+        _tell_breaks(await self._container.reconcile_ledger()(TenantId(UUID(tenant_id)), trace_id=_new_trace_id()))
+
+    async def maintain_ledger(self, _context: Any, *, tenant_id: str) -> None:
+        """Partitions ahead, month snapshots."""
+        _tell_months_ahead(await self._container.maintain_ledger()(TenantId(UUID(tenant_id))))
+
+    async def take_checkpoint(self, _context: Any, *, tenant_id: str) -> None:
+        """Sign where the accounts stand, where there is a key."""
+        if self._container.settings().checkpoint_key_file is not None:
+            await self._container.take_checkpoint()(TenantId(UUID(tenant_id)))
+
+    async def forget_old_records(self, _context: Any, *, tenant_id: str) -> None:
+        """Forget what is kept for a time only."""
+        await self._container.forget_old_records()(TenantId(UUID(tenant_id)))
+
+
+def _new_trace_id() -> str:
+    """Work that no request caused begins a trace of its own."""
+    return secrets.token_hex(16)
 
 
 def _tell_breaks(found: Reconciliation) -> None:
@@ -75,8 +105,3 @@ def _tell_breaks(found: Reconciliation) -> None:
 def _tell_months_ahead(upkeep: Upkeep) -> None:
     if upkeep.is_alarming:
         _log.error("the journal's partitions end soon", months_ahead=upkeep.months_ahead)
-
-
-def _new_trace_id() -> str:
-    """Work that no request caused begins a trace of its own."""
-    return secrets.token_hex(16)

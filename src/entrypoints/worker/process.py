@@ -14,7 +14,7 @@ from entrypoints.container import Container
 from entrypoints.settings import InvalidSettings, Settings
 from entrypoints.telemetry import configure_logging
 from entrypoints.worker.figures import WorkerCollector
-from entrypoints.worker.jobs import jobs
+from entrypoints.worker.jobs import Jobs
 from entrypoints.worker.probes import Probes
 from entrypoints.worker.relaying import Relaying
 from entrypoints.worker.schedules import schedules
@@ -51,6 +51,9 @@ async def _work(container: Container) -> int:
     except OSError as error:
         raise CannotRun(f"cannot answer probes on {settings.host}:{settings.worker_port}: {error.strerror}") from error
     probes.start()
+    # Settings that would fail the first webhook fail the start.
+    container.cipher()
+    container.webhook_sender()
     await container.posting().start()
     beside = [
         _keep("probes", probes.beat(container.health_check().database)),
@@ -75,13 +78,16 @@ async def _work(container: Container) -> int:
         await container.streams_queue().disconnect()
         await container.event_publisher().aclose()
         await container.provider_http().aclose()
+        await container.gateways().aclose()
+        await container.webhook_sender().aclose()
+        await container.resolver().aclose()
         await container.database().dispose()
         probes.stop()
 
 
 def _worker(container: Container) -> Any:
     try:
-        return container.worker(functions=list(jobs(container).items()), cron_jobs=schedules(container))
+        return container.worker(functions=list(Jobs(container).by_name().items()), cron_jobs=schedules(container))
     except ValueError as error:  # a cron expression, or Redis's address
         raise InvalidSettings(f"BURSAR_SCHEDULE_*, BURSAR_REDIS_URL: {error}") from None
 

@@ -10,6 +10,7 @@ from core.domain.errors import Unavailable
 from core.domain.job_catalogue import (
     ATTEMPTS,
     EXPIRE_HOLDS,
+    EXPIRE_PAYMENTS,
     FORGET_OLD_RECORDS,
     MAINTAIN_LEDGER,
     RECONCILE_LEDGER,
@@ -29,6 +30,7 @@ def schedules(container: Container) -> list[CronJob[Any]]:
     """The schedules with the settings' cron expressions (UTC)."""
     settings = container.settings()
     expressions = {
+        EXPIRE_PAYMENTS: settings.schedule_payment_expiry,
         EXPIRE_HOLDS: settings.schedule_hold_expiry,
         RECONCILE_LEDGER: settings.schedule_internal_reconciliation,
         MAINTAIN_LEDGER: settings.schedule_maintenance,

@@ -3,16 +3,19 @@
 import asyncio
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from itertools import count
 
 import pytest
 
 from adapters.system.clock import SystemClock
 from core.application.webhooks.deliver_webhooks import ATTEMPT_TIMEOUT_SECONDS
+from core.domain.errors import Unavailable
 from core.domain.webhook_deliveries import DeliveryStatus
 from core.domain.webhook_endpoints import DisabledReason, EndpointStatus
 from core.domain.webhook_schedule import DELAYS_SECONDS
 from integration.webhooks.listener import HANG, Listener, answer
 from integration.webhooks.tenants import Hook, Subscriber
+from ports.unit_of_work import UnitOfWork
 
 FAILED, OK = answer(500), answer(200)
 
@@ -212,6 +215,25 @@ async def test_an_outcome_that_comes_after_another_worker_took_over_is_dropped(
     assert [attempt.status for attempt in await shop.attempts(hook)] == [500]
 
 
+async def test_what_was_taken_is_written_down_while_another_message_of_the_wave_hangs(
+    shop: Subscriber, listener: Listener
+) -> None:
+    """A worker that dies then repeats one message, and not eight."""
+    hook = await shop.hook()
+    hook.says(HANG, OK)
+    await shop.happens(*["order.placed"] * 4)
+    job = asyncio.create_task(shop.deliver(hook))
+
+    async with asyncio.timeout(ATTEMPT_TIMEOUT_SECONDS - 1):
+        while (await shop.statuses(hook)).count(DeliveryStatus.SUCCEEDED) != 3:  # noqa: ASYNC110 - the database tells nobody
+            await asyncio.sleep(0.01)
+
+    assert not job.done()
+    listener.go_on()
+    await job
+    assert await shop.statuses(hook) == [DeliveryStatus.SUCCEEDED] * 4
+
+
 @dataclass
 class SleepyClock(SystemClock):
     """Of a worker that is stopped, and runs on later, between its claim and the sending."""
@@ -236,6 +258,31 @@ async def test_a_worker_that_slept_through_its_lease_sends_nothing(shop: Subscri
     await shop.later(seconds=31)
     await shop.deliver(hook)
     assert await shop.statuses(hook) == [DeliveryStatus.SUCCEEDED]
+
+
+async def test_an_outcome_whose_commit_was_answered_by_nobody_counts_once(shop: Subscriber) -> None:
+    hook = await shop.hook()
+    hook.says(FAILED)
+    await shop.happens("order.placed")
+    begun = count()
+
+    def losing_the_second_answer(*, trace_id: str | None = None) -> UnitOfWork:
+        work = shop.container.unit_of_work(trace_id=trace_id)
+        commit = work.commit
+
+        async def commit_and_lose_the_answer() -> None:
+            await commit()
+            raise Unavailable("the connection was lost")
+
+        if next(begun) == 1:
+            work.commit = commit_and_lose_the_answer  # type: ignore[method-assign]  # nothing else loses it so late
+        return work
+
+    await replace(shop.deliverer(), unit_of_work=losing_the_second_answer)(shop.id, hook.endpoint.id)
+
+    (stored,) = await shop.deliveries(hook)
+    assert (stored.delivery.attempts, stored.last_status) == (1, 500)
+    assert len(await shop.attempts(hook)) == len(hook.heard) == 1
 
 
 async def test_a_backlog_of_any_length_is_canceled_by_the_job_of_a_deleted_endpoint(

@@ -12,9 +12,9 @@ from adapters.gateways.mock.movements import MockMovements
 from adapters.gateways.mock.payouts import MockPayouts
 from adapters.gateways.mock.webhooks import MockWebhooks
 from core.domain.currencies import ISO_4217
+from core.domain.gateway_accounts import GatewayAccount
 from core.domain.gateway_capabilities import Capabilities, GatewayOperation
 from core.domain.gateway_settings import GatewaySetting, GatewaySettingsInvalid, check_settings
-from core.domain.gateway_accounts import GatewayAccount
 from ports.gateway_plugin import PORT_API_VERSION, Gateway, SecretLookup
 from ports.provider_http import ProviderHttp
 

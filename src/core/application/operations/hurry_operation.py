@@ -6,7 +6,7 @@ from core.application.racing import again_after_races
 from core.domain.attempts import hurry
 from core.domain.identifiers import OperationId, TenantId
 from core.domain.operations import Operation
-from ports.unit_of_work import UnitOfWorkFactory
+from ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,10 +28,21 @@ class HurryOperationHandler:
 
     async def _hurry(self, tenant_id: TenantId, operation_id: OperationId) -> Operation:
         async with self.unit_of_work() as work:
-            operation = await work.operations.lock(tenant_id, operation_id)
-            # What has begun and was not written down is under way: its lease must not be cut short.
-            is_leased = operation.attempt > 0 and not await work.operations.has_recorded(operation, operation.attempt)
-            hurried = hurry(operation, is_leased=is_leased, now=await work.now())
-            await work.operations.save(hurried)
+            hurried = await make_due(work, await work.operations.lock(tenant_id, operation_id))
             await work.commit()
         return hurried
+
+
+async def make_due(work: UnitOfWork, operation: Operation) -> Operation:
+    """
+    The locked operation, due now.
+
+    Raises:
+        OperationLeased: While an attempt is under way.
+        InvalidOperationMove: When it is not attempted any more.
+    """
+    # What has begun and was not written down is under way: its lease must not be cut short.
+    is_leased = operation.attempt > 0 and not await work.operations.has_recorded(operation, operation.attempt)
+    hurried = hurry(operation, is_leased=is_leased, now=await work.now())
+    await work.operations.save(hurried)
+    return hurried

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from core.domain.job_catalogue import deliver_webhooks_job, run_operation_job
+from core.domain.job_catalogue import apply_gateway_event_job, deliver_webhooks_job, run_operation_job
 from ports.due_work import DueWork
 from ports.job_queue import MAX_JOBS_AT_ONCE, JobQueue
 
@@ -21,15 +21,21 @@ class QueueDueWorkHandler:
         Raises:
             Unavailable: If the database or the queue cannot be reached.
         """
-        operations = await self.due.operations(limit=MAX_JOBS_AT_ONCE)
-        endpoints = await self.due.webhook_endpoints(limit=MAX_JOBS_AT_ONCE)
+        jobs = [
+            *(
+                run_operation_job(due.tenant_id, due.operation_id)
+                for due in await self.due.operations(limit=MAX_JOBS_AT_ONCE)
+            ),
+            *(
+                apply_gateway_event_job(due.tenant_id, due.event_id)
+                for due in await self.due.gateway_events(limit=MAX_JOBS_AT_ONCE)
+            ),
+            *(
+                deliver_webhooks_job(due.tenant_id, due.endpoint_id)
+                for due in await self.due.webhook_endpoints(limit=MAX_JOBS_AT_ONCE)
+            ),
+        ]
         queued = 0
-        if operations:
-            queued += await self.jobs.enqueue_many(
-                [run_operation_job(due.tenant_id, due.operation_id) for due in operations]
-            )
-        if endpoints:
-            queued += await self.jobs.enqueue_many(
-                [deliver_webhooks_job(due.tenant_id, due.endpoint_id) for due in endpoints]
-            )
+        for first in range(0, len(jobs), MAX_JOBS_AT_ONCE):
+            queued += await self.jobs.enqueue_many(jobs[first : first + MAX_JOBS_AT_ONCE])
         return queued

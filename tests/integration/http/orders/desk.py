@@ -1,5 +1,8 @@
 """Where orders are placed, and what an operator and a worker do about them."""
 
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID, uuid4
@@ -66,6 +69,18 @@ class Desk:
         """Move the clock of schedules."""
         owner = await asyncpg.connect(self.owner_url)
         await owner.execute("UPDATE schedule_clock SET ahead = ahead + $1::text::interval", interval)
+        await owner.close()
+
+    @asynccontextmanager
+    async def kept_waiting(self, order_id: str, count: int) -> AsyncIterator[None]:
+        """What the block begins meets at the order: it is let go on when so many wait for its lock."""
+        owner = await asyncpg.connect(self.owner_url)
+        async with asyncio.timeout(5), owner.transaction():
+            await owner.execute("SELECT FROM orders WHERE id = $1 FOR UPDATE", UUID(order_id))
+            yield
+            waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted"
+            while await owner.fetchval(waiting) < count:  # noqa: ASYNC110 - the server has no event to wait for
+                await asyncio.sleep(0.005)
         await owner.close()
 
     async def behave(self, mode: str, **how: Any) -> None:

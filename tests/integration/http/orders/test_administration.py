@@ -42,7 +42,9 @@ async def test_retries_at_once_with_one_key_are_one_round(desk: Desk) -> None:
     await desk.behave("decline", times=1)
     failed = posted(await desk.place(wallet))
 
-    answers = await asyncio.gather(*(desk.retry(failed["id"], key=key) for _ in range(10)))
+    async with desk.kept_waiting(failed["id"], 3):
+        asked = [asyncio.create_task(desk.retry(failed["id"], key=key)) for _ in range(10)]
+    answers = await asyncio.gather(*asked)
 
     assert {answer.status_code for answer in answers} <= {201, 409}
     for answer in answers:

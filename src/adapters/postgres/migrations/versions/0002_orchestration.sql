@@ -285,6 +285,7 @@ CREATE TABLE dead_letters (
     CONSTRAINT dead_letters_closed_or_open CHECK ((status = 'open') = (closed_at IS NULL))
 );
 CREATE UNIQUE INDEX dead_letters_one_open_per_job ON dead_letters (queue, job_key) WHERE status = 'open';
+CREATE INDEX dead_letters_by_age ON dead_letters (tenant_id, died_at, id);
 
 -- Reconciliation -------------------------------------------------------------------------------------------------------
 

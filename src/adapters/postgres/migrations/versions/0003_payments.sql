@@ -24,6 +24,13 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
     SELECT * FROM gateway_accounts WHERE id = account_id
 $$;
 
+-- One active operation a subject; only a cancellation may begin while the submission still waits for the payer.
+DROP INDEX operations_one_active_per_subject;
+CREATE UNIQUE INDEX operations_one_active_per_subject ON operations (tenant_id, subject)
+    WHERE state NOT IN ('succeeded', 'declined', 'rejected') AND kind <> 'payment.cancel';
+CREATE UNIQUE INDEX operations_one_active_cancellation_per_subject ON operations (tenant_id, subject)
+    WHERE state NOT IN ('succeeded', 'declined', 'rejected') AND kind = 'payment.cancel';
+
 -- Which gateway account an account's money is at; for people, since the account's id follows from it.
 ALTER TABLE accounts ADD COLUMN gateway_account uuid;
 
@@ -106,6 +113,19 @@ BEGIN
 END $$;
 CREATE TRIGGER payments_move_legally BEFORE UPDATE ON payments FOR EACH ROW EXECUTE FUNCTION payments_move();
 
+-- What each capture asked for; the payment has what came of all of them.
+CREATE TABLE captures (
+    tenant_id uuid NOT NULL,
+    operation_id uuid NOT NULL,
+    payment_id uuid NOT NULL,
+    amount bigint NOT NULL,
+    final boolean NOT NULL,
+    captured_before bigint NOT NULL,
+    CONSTRAINT captures_pkey PRIMARY KEY (tenant_id, operation_id),
+    CONSTRAINT captures_payment_exists FOREIGN KEY (tenant_id, payment_id) REFERENCES payments (tenant_id, id),
+    CONSTRAINT captures_amount_range CHECK (amount BETWEEN 1 AND 1000000000000000)
+);
+
 CREATE TABLE refunds (
     tenant_id uuid NOT NULL,
     id uuid NOT NULL,
@@ -184,4 +204,5 @@ CREATE INDEX gateway_events_by_account ON gateway_events (tenant_id, gateway_acc
 REVOKE ALL ON FUNCTION find_gateway_account(uuid), payments_move(), refunds_move() FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION find_gateway_account(uuid) TO bursar_application;
 GRANT SELECT, INSERT, UPDATE ON gateway_accounts, payments, refunds, gateway_events TO bursar_application;
+GRANT SELECT, INSERT ON captures TO bursar_application;
 GRANT INSERT (gateway_account) ON accounts TO bursar_application;

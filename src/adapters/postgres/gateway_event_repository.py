@@ -1,0 +1,94 @@
+"""What providers told us, in PostgreSQL."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from adapters.postgres.columns import columns_of, value_of
+from adapters.postgres.payment_tables import GatewayEventRow
+from core.domain.gateway_events import GatewayEvent, GatewayEventNotFound, GatewayEventStatus
+from core.domain.identifiers import GatewayAccountId, GatewayEventId, TenantId
+
+_OTHER_BODY = "another event with this id said something else before"
+
+
+class PostgresGatewayEventRepository:
+    """Implements `ports.gateway_event_repository.GatewayEventRepository`."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        """Work in the session's transaction."""
+        self._session = session
+
+    async def receive(self, event: GatewayEvent) -> GatewayEventId | None:
+        """See `ports.gateway_event_repository.GatewayEventRepository.receive`."""
+        same_id = (
+            GatewayEventRow.tenant_id == event.tenant_id,
+            GatewayEventRow.gateway_account == event.gateway_account,
+            GatewayEventRow.event_id == event.event_id,
+        )
+        values = columns_of(event) | {"body_digest": event.body_digest}
+        if await self._session.scalar(
+            select(GatewayEventRow.id).where(*same_id, GatewayEventRow.body_digest != event.body_digest).limit(1)
+        ):
+            values |= {"status": GatewayEventStatus.CONFLICTING.value, "detail": _OTHER_BODY}
+        added = await self._session.scalar(
+            insert(GatewayEventRow).values(values).on_conflict_do_nothing().returning(GatewayEventRow.id)
+        )
+        if added is None:
+            await self._session.execute(
+                update(GatewayEventRow)
+                .where(*same_id, GatewayEventRow.body_digest == event.body_digest)
+                .values(times_received=GatewayEventRow.times_received + 1)
+            )
+            return None
+        return None if values["status"] == GatewayEventStatus.CONFLICTING.value else GatewayEventId(added)
+
+    async def lock(self, tenant_id: TenantId, event_id: GatewayEventId) -> GatewayEvent:
+        """See `ports.gateway_event_repository.GatewayEventRepository.lock`."""
+        row = await self._session.scalar(
+            select(GatewayEventRow)
+            .where(GatewayEventRow.tenant_id == tenant_id, GatewayEventRow.id == event_id)
+            .with_for_update(key_share=True)
+            .execution_options(populate_existing=True)
+        )
+        if row is None:
+            raise GatewayEventNotFound(f"no gateway event {event_id}")
+        return _event(row)
+
+    async def save(self, event: GatewayEvent) -> None:
+        """See `ports.gateway_event_repository.GatewayEventRepository.save`."""
+        await self._session.execute(
+            update(GatewayEventRow)
+            .where(GatewayEventRow.tenant_id == event.tenant_id, GatewayEventRow.id == event.id)
+            .values(status=event.status.value, detail=event.detail, applied_at=event.applied_at)
+        )
+
+    async def page(
+        self,
+        tenant_id: TenantId,
+        *,
+        gateway_account: GatewayAccountId | None,
+        status: GatewayEventStatus | None,
+        before: GatewayEventId | None,
+        limit: int,
+    ) -> Sequence[GatewayEvent]:
+        """See `ports.gateway_event_repository.GatewayEventRepository.page`."""
+        query = (
+            select(GatewayEventRow)
+            .where(GatewayEventRow.tenant_id == tenant_id)
+            .order_by(GatewayEventRow.id.desc())
+            .limit(limit)
+        )
+        if gateway_account is not None:
+            query = query.where(GatewayEventRow.gateway_account == gateway_account)
+        if status is not None:
+            query = query.where(GatewayEventRow.status == status.value)
+        if before is not None:
+            query = query.where(GatewayEventRow.id < before)
+        return [_event(row) for row in await self._session.scalars(query)]
+
+
+def _event(row: GatewayEventRow) -> GatewayEvent:
+    return value_of(GatewayEvent, row, status=GatewayEventStatus(row.status))

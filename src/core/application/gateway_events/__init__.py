@@ -1,0 +1,1 @@
+"""What providers told us, received and applied."""

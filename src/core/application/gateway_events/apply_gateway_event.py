@@ -1,0 +1,163 @@
+"""Apply what a provider said, to whatever it is about; once, in any order, also before our own call has returned."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from uuid import UUID
+
+from core.application.operations.driver import OperationDriver
+from core.application.payments.settle_payment import PaymentSettlement
+from core.application.racing import again_after_races
+from core.application.refunds.settle_refund import RefundSettlement
+from core.domain.attempts import Step, conclude
+from core.domain.gateway_events import GatewayEvent, GatewayEventStatus
+from core.domain.gateways import PaymentSnapshot, RefundSnapshot, Snapshot, VerifiedWebhook
+from core.domain.identifiers import GatewayAccountId, GatewayEventId, PaymentId, RefundId, TenantId
+from core.domain.operations import Operation
+from core.domain.payments import SUBMIT_PAYMENT
+from core.domain.refunds import SUBMIT_REFUND
+from core.domain.snapshots import outcome_of
+from ports.gateways import Gateways
+from ports.operation_repository import RecordedAttempt
+from ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
+
+
+@dataclass(frozen=True, slots=True)
+class Application:
+    """What applying came to, also as a dry run: the status, and in words what it was about."""
+
+    status: GatewayEventStatus
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class ApplyGatewayEventHandler:
+    """Idempotent; snapshots are cumulative, so that what was heard before changes nothing."""
+
+    unit_of_work: UnitOfWorkFactory
+    gateways: Gateways
+    drivers: Mapping[str, OperationDriver]
+    payments: PaymentSettlement
+    refunds: RefundSettlement
+
+    async def __call__(
+        self, tenant_id: TenantId, event_id: GatewayEventId, *, again: bool = False, dry_run: bool = False
+    ) -> Application:
+        """
+        Apply it, unless it was; *again* does so all the same, and a *dry_run* changes nothing.
+
+        Raises:
+            GatewayEventNotFound: If the tenant has none of that id.
+            Unavailable: If the database cannot be reached.
+        """
+        return await again_after_races(lambda: self._apply(tenant_id, event_id, again=again, dry_run=dry_run))
+
+    async def _apply(self, tenant_id: TenantId, event_id: GatewayEventId, *, again: bool, dry_run: bool) -> Application:
+        async with self.unit_of_work() as work:
+            event = await work.gateway_events.lock(tenant_id, event_id)
+            if event.status is not GatewayEventStatus.RECEIVED and not again:
+                return Application(event.status, event.detail or "applied before")
+            now = await work.now()
+            application = await self._observe_all(work, event, now)
+            await work.gateway_events.save(
+                replace(event, status=application.status, detail=application.detail, applied_at=now)
+            )
+            if not dry_run:
+                await work.commit()
+        return application
+
+    async def _observe_all(self, work: UnitOfWork, event: GatewayEvent, now: datetime) -> Application:
+        account = await work.gateway_accounts.get(event.tenant_id, event.gateway_account)
+        reader = self.gateways.open(account).webhooks
+        assert reader is not None, "it came from this gateway"
+        verified = VerifiedWebhook(
+            event_id=event.event_id, event_type=event.event_type, body=event.body, occurred_at=event.occurred_at
+        )
+        snapshots = reader.translate(verified)
+        if not snapshots:
+            return Application(GatewayEventStatus.IGNORED, "it says nothing about payments or refunds")
+        told = [await self._observe(work, event, snapshot, now) for snapshot in snapshots]
+        if all(one is None for one in told):
+            return Application(GatewayEventStatus.UNMATCHED, "it is about something unknown here")
+        return Application(GatewayEventStatus.APPLIED, "; ".join(one for one in told if one is not None))
+
+    async def _observe(self, work: UnitOfWork, event: GatewayEvent, seen: Snapshot, now: datetime) -> str | None:
+        """What was observed, in words; None when it is about nothing of ours."""
+        operation = await self._operation(work, event.tenant_id, seen)
+        if operation is not None and operation.is_active:
+            outcome = outcome_of(seen)
+            if outcome is not None:
+                await self._conclude(work, operation, outcome, now)
+                return f"operation {operation.id} ended"
+        if isinstance(seen, PaymentSnapshot):
+            return await self._observe_payment(work, event, operation, seen, now)
+        if isinstance(seen, RefundSnapshot):
+            return await self._observe_refund(work, event, operation, seen, now)
+        return None
+
+    async def _operation(self, work: UnitOfWork, tenant_id: TenantId, seen: Snapshot) -> Operation | None:
+        """The operation whose key the provider knows it by; locked, as everything that may end it does."""
+        kinds = {PaymentSnapshot: SUBMIT_PAYMENT, RefundSnapshot: SUBMIT_REFUND}
+        try:
+            key = UUID(seen.reference or "")
+        except ValueError:
+            return None
+        operation = await work.operations.lock_by_key(tenant_id, key)
+        return operation if operation is not None and operation.kind == kinds.get(type(seen)) else None
+
+    async def _conclude(self, work: UnitOfWork, operation: Operation, outcome: object, now: datetime) -> None:
+        submitting, ended = conclude(operation, outcome, now=now)  # type: ignore[arg-type]  # outcome_of gives no other
+        if submitting is not None:  # one that we believed not sent: the table wants both steps
+            await work.operations.save(submitting)
+        await work.operations.save(ended)
+        await work.operations.record(
+            ended,
+            RecordedAttempt(
+                attempt=ended.attempt,
+                step=Step.WEBHOOK.value,
+                outcome=type(outcome).__name__.lower(),
+                detail=None,
+                counted=True,
+                ended_at=now,
+            ),
+        )
+        await self.drivers[ended.kind].settle(work, ended, outcome)  # type: ignore[arg-type]  # as above
+
+    async def _observe_payment(
+        self, work: UnitOfWork, event: GatewayEvent, operation: Operation | None, seen: PaymentSnapshot, now: datetime
+    ) -> str | None:
+        payment_id = await self._payment_id(work, event, operation, seen.provider_ref)
+        if payment_id is None:
+            return None
+        payment = await work.payments.lock(event.tenant_id, payment_id)
+        after = await self.payments.observe(work, payment, seen, now=now)
+        return f"payment {payment.id}: {payment.status} to {after.status}"
+
+    async def _observe_refund(
+        self, work: UnitOfWork, event: GatewayEvent, operation: Operation | None, seen: RefundSnapshot, now: datetime
+    ) -> str | None:
+        refund_id = (
+            RefundId(operation.subject)
+            if operation is not None
+            else await work.refunds.by_provider_ref(event.tenant_id, event.gateway_account, seen.provider_ref)
+        )
+        if refund_id is None:
+            payment_id = await self._payment_id(work, event, None, seen.payment_ref)
+            if payment_id is None:
+                return None
+            payment = await work.payments.lock(event.tenant_id, payment_id)
+            await self.refunds.found(work, payment, seen, now=now)
+            return f"payment {payment.id}: a refund made at the provider"
+        refund = await work.refunds.get(event.tenant_id, refund_id)
+        payment = await work.payments.lock(event.tenant_id, refund.payment_id)
+        refund = await work.refunds.lock(event.tenant_id, refund_id)
+        after = await self.refunds.observe(work, payment, refund, seen, now=now)
+        return f"refund {refund.id}: {refund.status} to {after.status}"
+
+    async def _payment_id(
+        self, work: UnitOfWork, event: GatewayEvent, operation: Operation | None, provider_ref: str
+    ) -> PaymentId | None:
+        if operation is not None:
+            return PaymentId(operation.subject)
+        account = GatewayAccountId(event.gateway_account)
+        return await work.payments.by_provider_ref(event.tenant_id, account, provider_ref)

@@ -1,0 +1,1 @@
+"""Captured money on its way back."""

@@ -1,0 +1,150 @@
+"""Every broken adapter, and the checks that must catch it: C19, the check of the checks."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from types import SimpleNamespace
+from typing import Any
+
+from conformance.broken import networks, others, payments
+from conformance.mock_harness import MockAccountOnTrial, MockHarness, WrapGateway
+from core.domain.gateway_capabilities import GatewayOperation
+from ports.gateway_plugin import Gateway
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """
+    An adapter with one mistake.
+
+    Attributes:
+        meant: The check that is there for this mistake.
+        also: Others that see it as well, because the mistake hurts them too.
+    """
+
+    name: str
+    meant: str
+    harness: MockHarness
+    also: frozenset[str] = frozenset()
+
+    @property
+    def fails(self) -> frozenset[str]:
+        """All checks that it must fail; it must pass the rest."""
+        return self.also | {self.meant}
+
+
+class IgnoresSettings(MockAccountOnTrial):
+    """The factory takes any settings."""
+
+    def gateway(self, base_url: str, *, more_settings: Mapping[str, str] | None = None, **others: Any) -> Gateway:
+        return super().gateway(base_url, **others)
+
+
+class ShowsLessThanItDoes(MockAccountOnTrial):
+    """Opened with everything, and declaring less."""
+
+    def gateway(
+        self,
+        base_url: str,
+        *,
+        without: GatewayOperation | None = None,
+        currencies: frozenset[str] | None = None,
+        **others: Any,
+    ) -> Gateway:
+        gateway = super().gateway(base_url, **others)
+        shown = replace(
+            gateway.capabilities,
+            operations={each: how for each, how in gateway.capabilities.operations.items() if each is not without},
+            currencies=currencies,
+        )
+        assert gateway.payments is not None
+        eager = payments.DoesWhatItDoesNotDeclare(gateway.payments._account)  # type: ignore[attr-defined]  # the mock's
+        eager.shown = shown
+        if without is GatewayOperation.CREATE_PAYMENT:
+            return replace(gateway, capabilities=shown, payments=None)
+        return replace(gateway, capabilities=shown, payments=eager)
+
+
+def _payments(kind: Callable[[Any], Any]) -> WrapGateway:
+    def wrap(gateway: Gateway) -> Gateway:
+        if gateway.payments is None:
+            return gateway
+        broken = kind(gateway.payments._account)  # type: ignore[attr-defined]  # the mock's
+        return replace(gateway, payments=broken, capabilities=broken.capabilities)
+
+    return wrap
+
+
+def _payouts(kind: Callable[[Any], Any]) -> WrapGateway:
+    def wrap(gateway: Gateway) -> Gateway:
+        ours = gateway.payouts
+        return gateway if ours is None else replace(gateway, payouts=kind(ours._account))  # type: ignore[attr-defined]  # the mock's
+
+    return wrap
+
+
+def _movements(kind: Callable[[Any], Any]) -> WrapGateway:
+    def wrap(gateway: Gateway) -> Gateway:
+        ours = gateway.movements
+        return gateway if ours is None else replace(gateway, movements=kind(ours._account))  # type: ignore[attr-defined]  # the mock's
+
+    return wrap
+
+
+def _webhooks(kind: Callable[..., Any]) -> WrapGateway:
+    def wrap(gateway: Gateway) -> Gateway:
+        ours: Any = gateway.webhooks
+        return replace(gateway, webhooks=kind(ours._account_id, ours._reader))
+
+    return wrap
+
+
+def _broken(name: str, meant: str, *also: str, **harness: Any) -> Broken:
+    return Broken(name, meant, MockHarness(name=name, **harness), frozenset(also))
+
+
+BROKEN = (
+    _broken("does_what_it_does_not_declare", "C01", account_kind=ShowsLessThanItDoes),
+    _broken("cancels_anything", "C02", wrap=_payments(payments.CancelsAnything)),
+    _broken("captures_what_is_left", "C02", wrap=_payments(payments.CapturesWhatIsLeft)),
+    _broken("negative_refunds_go_out", "C03", wrap=_payments(payments.NegativeRefundsGoOut)),
+    _broken("refunds_are_all_accepted", "C03", wrap=_payments(payments.RefundsAreAllAccepted)),
+    _broken("unknown_codes_are_hard", "C04", wrap=_payments(payments.UnknownCodesAreHard)),
+    _broken("fails_over_stolen_cards", "C04", wrap=_payments(payments.FailsOverStolenCards)),
+    _broken("without_key", "C05", "C07", wrap_http=networks.WithoutKey),
+    _broken("fresh_key_each_time", "C05", "C07", wrap_http=networks.FreshKeyEachTime),
+    _broken("mismatch_is_some_refusal", "C05", wrap=_payments(payments.MismatchIsSomeRefusal)),
+    _broken("timeouts_are_declines", "C06", "C07", wrap=_payments(payments.TimeoutsAreDeclines)),
+    _broken("server_errors_are_refusals", "C06", wrap_http=networks.ServerErrorsAreRefusals),
+    _broken("busy_means_sent", "C06", wrap_http=networks.BusyMeansSent),
+    _broken("failed_look_ups_are_absence", "C07", wrap=_payments(payments.FailedLookUpsAreAbsence)),
+    _broken("proves_what_it_cannot", "C07", wrap=_payments(payments.ProvesWhatItCannot)),
+    _broken("takes_the_first_of_two", "C07", wrap=_payments(payments.TakesTheFirstOfTwo)),
+    _broken("repeats_by_itself", "C08", wrap_http=networks.RepeatsBusyAnswers),
+    _broken("deadline_of_its_own", "C08", wrap_http=networks.DeadlineOfItsOwn),
+    _broken("one_command_at_a_time", "C08", "C16", wrap=_payments(payments.OneCommandAtATime)),
+    _broken("verifies_nothing", "C09", wrap=_webhooks(others.VerifiesNothing)),
+    _broken("time_does_not_matter", "C09", wrap=_webhooks(others.TimeDoesNotMatter)),
+    _broken("the_future_is_fine", "C09", wrap=_webhooks(others.TheFutureIsFine)),
+    _broken("blank_secrets_work", "C09", wrap=_webhooks(others.BlankSecretsWork)),
+    _broken("one_secret_only", "C09", wrap=_webhooks(others.OneSecretOnly)),
+    _broken("anybodys_events", "C09", wrap=_webhooks(others.AnybodysEvents)),
+    _broken("tells_what_was_added", "C10", wrap=_webhooks(others.TellsWhatWasAdded)),
+    _broken("charges_again_on_return", "C11", wrap=_payments(payments.ChargesAgainOnReturn)),
+    _broken("forgets_our_reference", "C11", "C10", wrap=_webhooks(others.ForgetsOurReference)),
+    _broken("refunds_succeed_for_ever", "C12", wrap=_payments(payments.RefundsSucceedForEver)),
+    _broken("paid_is_for_ever", "C12", "C17", wrap=_payouts(others.PaidIsForEver)),
+    _broken("amounts_are_not_compared", "C13", wrap=_payments(payments.AmountsAreNotCompared)),
+    _broken("payout_amounts_are_not_compared", "C13", wrap=_payouts(others.PayoutAmountsAreNotCompared)),
+    _broken("believes_the_browser", "C14", wrap=_payments(payments.BelievesTheBrowser)),
+    _broken("shows_its_headers", "C15", wrap=_payments(payments.ShowsItsHeaders)),
+    _broken("repeats_the_providers_words", "C15", wrap=_payments(payments.RepeatsTheProvidersWords)),
+    _broken("skips_at_the_page_break", "C16", wrap=_movements(others.SkipsAtThePageBreak)),
+    _broken("ends_before_the_end", "C16", wrap=_movements(others.EndsBeforeTheEnd)),
+    _broken("failed_pages_are_empty", "C16", wrap=_movements(others.FailedPagesAreEmpty)),
+    _broken("cancels_any_payout", "C17", wrap=_payouts(others.CancelsAnyPayout)),
+    _broken("every_key_is_good", "C18", wrap=_payments(payments.EveryKeyIsGood)),
+    _broken("ignores_settings", "C18", account_kind=IgnoresSettings),
+)
+
+by_name = SimpleNamespace(**{each.name: each.harness for each in BROKEN})
+"""For `--gateway-harness=conformance.broken.catalogue:by_name.without_key`."""
