@@ -4,7 +4,6 @@ from collections.abc import AsyncIterator, Callable
 
 import pytest
 
-from adapters.postgres.unit_of_work import PostgresUnitOfWork
 from concurrency.market import COINS, Market
 from core.domain.assets import Asset, AssetKind, AssetNotFound
 from entrypoints.container import Container
@@ -16,7 +15,7 @@ STARS = Asset("STARS", "Stars", 0, AssetKind.POINTS)
 
 
 def postgres(container: Container) -> UnitOfWork:
-    return PostgresUnitOfWork(container.sessions())
+    return container.unit_of_work()
 
 
 @pytest.fixture(params=[postgres])

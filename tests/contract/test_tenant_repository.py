@@ -5,7 +5,6 @@ from dataclasses import replace
 
 import pytest
 
-from adapters.postgres.unit_of_work import PostgresUnitOfWork
 from concurrency.market import Market
 from core.domain.access import ApiKey, Environment, Role
 from core.domain.identifiers import TenantId
@@ -15,7 +14,7 @@ from ports.unit_of_work import UnitOfWork
 
 
 def postgres(container: Container) -> UnitOfWork:
-    return PostgresUnitOfWork(container.sessions())
+    return container.unit_of_work()
 
 
 @pytest.fixture(params=[postgres])

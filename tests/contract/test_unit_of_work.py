@@ -6,7 +6,6 @@ from uuid import UUID
 import asyncpg
 import pytest
 
-from adapters.postgres.unit_of_work import PostgresUnitOfWork
 from concurrency.market import TRACE, Market
 from conftest import TestDatabase
 from core.domain.assets import Asset, AssetKind, AssetNotFound
@@ -20,7 +19,7 @@ GEMS = Asset("GEMS", "Gems", 0, AssetKind.POINTS)
 
 def postgres(container: Container) -> UnitOfWorkFactory:
     def begin(*, trace_id: str | None = None) -> UnitOfWork:
-        return PostgresUnitOfWork(container.sessions(), trace_id=trace_id)
+        return container.unit_of_work(trace_id=trace_id)
 
     return begin
 

@@ -6,7 +6,6 @@ from uuid import uuid4
 
 import pytest
 
-from adapters.postgres.unit_of_work import PostgresUnitOfWork
 from concurrency.market import COINS, Market, code_of
 from core.domain.accounts import AccountStatus
 from core.domain.assets import AssetNotFound
@@ -18,7 +17,7 @@ from ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
 
 def postgres(container: Container) -> UnitOfWorkFactory:
     def begin(*, trace_id: str | None = None) -> UnitOfWork:
-        return PostgresUnitOfWork(container.sessions(), trace_id=trace_id)
+        return container.unit_of_work(trace_id=trace_id)
 
     return begin
 

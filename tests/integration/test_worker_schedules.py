@@ -5,6 +5,7 @@ from datetime import timedelta
 from uuid import uuid4
 
 import asyncpg
+import msgspec
 import pytest
 from saq.queue.base import Queue
 
@@ -16,9 +17,7 @@ from core.domain.identifiers import HoldId
 from core.domain.job_catalogue import (
     EXPIRE_HOLDS,
     FORGET_OLD_RECORDS,
-    MAINTAIN_LEDGER,
     RECONCILE_LEDGER,
-    TAKE_CHECKPOINTS,
     timeout_seconds,
 )
 from core.domain.reconciliation import ReconciliationStatus
@@ -28,7 +27,7 @@ from entrypoints.settings import Settings
 from entrypoints.worker.jobs import Jobs
 from entrypoints.worker.schedules import schedules
 
-SCHEDULED = (EXPIRE_HOLDS, FORGET_OLD_RECORDS, MAINTAIN_LEDGER, RECONCILE_LEDGER, TAKE_CHECKPOINTS)
+_PREFIX = "schedules."
 
 
 @pytest.fixture
@@ -57,6 +56,11 @@ async def market(container: Container) -> Market:
     return await Market.open(container, container.posting())
 
 
+def scheduled(container: Container) -> list[str]:
+    """The names of the jobs that schedules queue."""
+    return [schedule.function.__qualname__.removeprefix(_PREFIX) for schedule in schedules(container)]
+
+
 async def run(container: Container, name: str, tenant: Market) -> None:
     """Do a schedule's job for one tenant, as the worker calls it."""
     await Jobs(container).by_name()[name](None, tenant_id=str(tenant.tenant_id))
@@ -70,8 +74,8 @@ async def test_a_schedule_queues_one_job_for_each_tenant_however_often_it_runs(c
         for _ in range(2):
             await schedule.function(None)
 
-    assert await queue.count("queued") == len(SCHEDULED) * len(tenants)
-    for name in SCHEDULED:
+    assert await queue.count("queued") == len(scheduled(container)) * len(tenants)
+    for name in scheduled(container):
         for tenant in tenants:
             job = await queue.job(f"{name}:{tenant.tenant_id}")
             assert job is not None
@@ -79,32 +83,21 @@ async def test_a_schedule_queues_one_job_for_each_tenant_however_often_it_runs(c
             assert job.timeout == timeout_seconds(name)
 
 
-def test_each_schedule_has_its_setting_and_a_name_of_its_own(database: TestDatabase) -> None:
-    expressions = {
-        "BURSAR_SCHEDULE_HOLD_EXPIRY": "1 * * * *",
-        "BURSAR_SCHEDULE_INTERNAL_RECONCILIATION": "2 * * * *",
-        "BURSAR_SCHEDULE_MAINTENANCE": "3 * * * *",
-        "BURSAR_SCHEDULE_CHECKPOINTS": "4 * * * *",
-        "BURSAR_SCHEDULE_RETENTION": "5 * * * *",
-    }
+def test_each_schedule_has_a_setting_and_a_job_of_its_own(database: TestDatabase) -> None:
+    names = [field.name for field in msgspec.structs.fields(Settings) if field.name.startswith("schedule_")]
+    expressions = {f"BURSAR_{name.upper()}": f"{minute} * * * *" for minute, name in enumerate(names)}
     container = Container(settings=Settings.from_environment(database.environment() | expressions))
 
-    found = {schedule.function.__qualname__: schedule.cron for schedule in schedules(container)}
-
-    assert found == {
-        f"schedules.{EXPIRE_HOLDS}": "1 * * * *",
-        f"schedules.{RECONCILE_LEDGER}": "2 * * * *",
-        f"schedules.{MAINTAIN_LEDGER}": "3 * * * *",
-        f"schedules.{TAKE_CHECKPOINTS}": "4 * * * *",
-        f"schedules.{FORGET_OLD_RECORDS}": "5 * * * *",
-    }
+    assert sorted(schedule.cron for schedule in schedules(container)) == sorted(expressions.values())
+    assert len(set(scheduled(container))) == len(expressions)
+    assert set(scheduled(container)) <= set(Jobs(container).by_name())
 
 
 async def test_every_scheduled_job_runs_twice_without_harm(container: Container) -> None:
     tenant = await market(container)
     wallet = await tenant.wallet(100)
 
-    for name in SCHEDULED:
+    for name in scheduled(container):
         for _ in range(2):
             await run(container, name, tenant)
 

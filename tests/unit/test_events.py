@@ -20,6 +20,14 @@ NAMES = {
     TransferType.RELEASE: "hold.released",
     TransferType.EXPIRY: "hold.expired",
     TransferType.REVERSAL: "transfer.reversed",
+    TransferType.ORDER_PAYMENT: "transfer.posted",
+    TransferType.ORDER_COMPLETION: "transfer.posted",
+    TransferType.ORDER_RETURN: "transfer.posted",
+    TransferType.PAYMENT: "transfer.posted",
+    TransferType.PAYMENT_FEE: "transfer.posted",
+    TransferType.REFUND: "transfer.posted",
+    TransferType.REFUND_COMPLETION: "transfer.posted",
+    TransferType.REFUND_RETURN: "transfer.posted",
 }
 
 

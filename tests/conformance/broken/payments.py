@@ -15,6 +15,7 @@ from core.domain.gateways import (
     ConfirmPayment,
     CreatePayment,
     CreateRefund,
+    PaymentSnapshot,
 )
 from core.domain.outcomes import (
     Absent,
@@ -109,17 +110,15 @@ class ChargesAgainOnReturn(MockPayments):
 
     async def confirm_payment(self, command: ConfirmPayment, context: CallContext) -> Outcome:
         outcome = await super().confirm_payment(command, context)
-        if isinstance(outcome, Rejected) and outcome.failure.code == "payment_in_wrong_state":
-            seen = await self._account.connection.get(f"/v1/payments/{command.provider_ref}", context)
-            reference = str(__import__("json").loads(getattr(seen, "body", b"{}"))["reference"])
+        if isinstance(outcome, Succeeded) and isinstance(outcome.evidence, PaymentSnapshot):
             again = CreatePayment(
-                reference=reference,
-                amount=1_000,
-                currency="USD",
+                reference=outcome.evidence.reference,
+                amount=outcome.evidence.amount,
+                currency=outcome.evidence.currency,
                 capture=CaptureMode.AUTOMATIC,
                 method="pm_card_ok",
             )
-            return await super().create_payment(again, context)
+            return await super().create_payment(again, replace(context, key=uuid4().hex))
         return outcome
 
 
