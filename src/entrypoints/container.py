@@ -35,6 +35,7 @@ from adapters.postgres.wallet_directory import PostgresWalletDirectory
 from adapters.postgres.wallet_reader import PostgresWalletReader
 from adapters.postgres.webhook_delivery_reader import PostgresWebhookDeliveryReader
 from adapters.redis.connection import RedisConnection
+from adapters.redis.relay_wake import RedisRelayWake
 from adapters.secrets.directory import SecretDirectory
 from adapters.streams.event_publisher import StreamEventPublisher
 from adapters.streams.worker import StreamsWorker
@@ -131,11 +132,12 @@ class Container(containers.DeclarativeContainer):
     reading_sessions = database.provided.reading_sessions
 
     redis = providers.Singleton(RedisConnection, providers.Callable(chosen.redis_url, settings))
+    relay_wake = providers.Singleton(RedisRelayWake, providers.Callable(chosen.redis_url, settings))
     health_check = providers.Singleton(ProcessHealth, database.provided.ping, redis.provided.state)
 
     ledger = providers.Singleton(Ledger, ids)
     cipher = providers.Singleton(AesGcmCipher, providers.Callable(Settings.sealing_key, settings))
-    unit_of_work = providers.Factory(PostgresUnitOfWork, sessions, ledger, ids, cipher.provider)
+    unit_of_work = providers.Factory(PostgresUnitOfWork, sessions, ledger, ids, cipher.provider, relay_wake)
     journal = providers.Singleton(PostgresJournal, reading_sessions)
     wallet_reader = providers.Singleton(PostgresWalletReader, reading_sessions)
     hold_reader = providers.Singleton(PostgresHoldReader, reading_sessions)
@@ -144,7 +146,9 @@ class Container(containers.DeclarativeContainer):
     api_key_finder = providers.Singleton(PostgresApiKeyFinder, reading_sessions)
     api_key_smith = providers.Singleton(ApiKeySmith, pepper, clock)
     authenticator = providers.Singleton(ApiKeyAuthenticator, api_key_finder, pepper, clock)
-    posting = providers.Singleton(GroupCommit, providers.Callable(connector, address), ledger)
+    posting = providers.Singleton(
+        GroupCommit, providers.Callable(connector, address), ledger, committed=relay_wake.provided.nudge
+    )
 
     register_tenant = providers.Singleton(RegisterTenantHandler, unit_of_work.provider)
     create_asset = providers.Singleton(CreateAssetHandler, unit_of_work.provider)

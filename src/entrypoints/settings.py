@@ -59,8 +59,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         sweep_seconds: How often a worker asks PostgreSQL for due work, whatever Redis remembers.
         relay_poll_seconds: How often the relay looks for new events when nobody wakes it.
         schedule_hold_expiry: Cron expression; likewise the other schedules.
-        schedule_payment_expiry: str = "* * * * *"
-    schedule_internal_reconciliation: The ledger against itself, tenant by tenant.
+        schedule_payment_expiry: Payments that nobody paid in time are let go.
+        schedule_internal_reconciliation: The ledger against itself, tenant by tenant.
         schedule_maintenance: Partitions ahead, month snapshots.
         schedule_checkpoints: Signed checkpoints.
         schedule_retention: Old idempotency keys and old deliveries.

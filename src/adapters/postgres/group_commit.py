@@ -81,8 +81,20 @@ class GroupCommit:
     come before the next batch, and the two would take turns.
     """
 
-    def __init__(self, connect: Connect, ledger: Ledger, limits: GroupCommitLimits | None = None) -> None:
-        """Write with *ledger* over connections that *connect* gives; begin with `start`."""
+    def __init__(
+        self,
+        connect: Connect,
+        ledger: Ledger,
+        limits: GroupCommitLimits | None = None,
+        *,
+        committed: Callable[[], None] = lambda: None,
+    ) -> None:
+        """
+        Write with *ledger* over connections that *connect* gives; begin with `start`.
+
+        *committed* is called after each commit, and must not wait.
+        """
+        self._committed = committed
         self._connect = connect
         self._ledger = ledger
         self._limits = limits or GroupCommitLimits()
@@ -184,6 +196,7 @@ class GroupCommit:
                 _log.warning("posting connection lost, posting the batch again", error=type(error).__name__)
                 await asyncio.sleep(_jitter(*self._limits.backoff_seconds))
             else:
+                self._committed()
                 self._answer(batch, answers)
                 return
 

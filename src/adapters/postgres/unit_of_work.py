@@ -30,6 +30,7 @@ from adapters.postgres.webhook_delivery_repository import PostgresWebhookDeliver
 from adapters.postgres.webhook_endpoint_repository import PostgresWebhookEndpointRepository
 from ports.cipher import Cipher
 from ports.id_generator import IdGenerator
+from ports.relay_wake import RelayWake
 
 _SCHEDULE_NOW = select(func.schedule_now())
 
@@ -43,11 +44,13 @@ class PostgresUnitOfWork:
         ledger: Ledger,
         ids: IdGenerator,
         cipher: Callable[[], Cipher],
+        relay_wake: RelayWake,
         *,
         trace_id: str | None = None,
     ) -> None:
         """Begin on a session of *sessions*, when entered; what it adds carries *trace_id*. *cipher* seals secrets."""
         self._session = sessions()
+        self._relay_wake = relay_wake
         self._trace_id = trace_id
         self._exit = AsyncExitStack()
         self.assets = PostgresAssetRepository(self._session)
@@ -91,3 +94,4 @@ class PostgresUnitOfWork:
         """Keep everything, durably."""
         with translated():
             await self._session.commit()
+        self._relay_wake.nudge()

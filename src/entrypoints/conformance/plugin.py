@@ -21,13 +21,13 @@ import pytest_asyncio
 
 from entrypoints.conformance.fault_proxy import FaultProxy
 from entrypoints.conformance.harness import CannotHappen, Harness
-from entrypoints.conformance.results import CheckResult, Verdict, written
+from entrypoints.conformance.results import CheckResult, Declared, Results, Verdict, written
 from entrypoints.conformance.stage import Stage
 
 _CHECK = re.compile(r"::TestC(\d\d)[^:]*::(\w+)")
 _LONGEST_DETAIL = 2_000
 _RESULTS = pytest.StashKey[list[CheckResult]]()
-_OPERATIONS = pytest.StashKey[dict[str, list[str]]]()
+_DECLARED = pytest.StashKey[dict[str, Declared]]()
 
 
 @dataclass(slots=True)
@@ -56,7 +56,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """Find the checks by their names."""
     config.addinivalue_line("python_files", "c[0-9][0-9]_*.py")
     config.stash[_RESULTS] = []
-    config.stash[_OPERATIONS] = {}
+    config.stash[_DECLARED] = {}
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -103,7 +103,7 @@ async def stage(running_harness: Harness, request: pytest.FixtureRequest) -> Asy
     """An account, a proxy and the adapter, for one check."""
     async with running_harness.account() as account, FaultProxy(account.provider_url) as proxy:
         gateway = account.gateway(proxy.url)
-        request.config.stash[_OPERATIONS][running_harness.name] = sorted(gateway.capabilities.operations)
+        request.config.stash[_DECLARED][running_harness.name] = Declared.of(gateway.capabilities)
         yield Stage(account=account, scenery=running_harness.scenery, proxy=proxy, gateway=gateway)
 
 
@@ -141,8 +141,9 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     """Write the results, where that was asked for."""
     path = cast("Path | None", session.config.getoption("--conformance-results"))
     if path is not None:
-        verdicts, operations = session.config.stash[_RESULTS], session.config.stash[_OPERATIONS]
-        path.write_text(written(verdicts, operations), encoding="utf-8")
+        stash = session.config.stash
+        checks, declared = stash[_RESULTS], stash[_DECLARED]
+        path.write_text(written(Results(checks, declared)), encoding="utf-8")
 
 
 def _load(name: str) -> Harness:

@@ -140,6 +140,7 @@ def create_litestar(container: Container) -> Litestar:
             await container.provider_http().aclose()
             await container.gateways().aclose()
             await container.resolver().aclose()
+            await container.relay_wake().aclose()
             await container.redis().aclose()
             if container.settings().redis_url is not None:
                 await container.streams_queue().disconnect()

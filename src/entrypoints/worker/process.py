@@ -55,9 +55,11 @@ async def _work(container: Container) -> int:
     container.cipher()
     container.webhook_sender()
     await container.posting().start()
+    relaying = Relaying(container.relay_events(), container.leadership(), settings.relay_poll_seconds)
     beside = [
         _keep("probes", probes.beat(container.health_check().database)),
-        _keep("relay", Relaying(container.relay_events(), container.leadership(), settings.relay_poll_seconds).run()),
+        _keep("relay", relaying.run()),
+        _keep("wake", container.relay_wake().listen(relaying.wake)),
         _keep("sweeper", sweep_forever(container.queue_due_work(), every_seconds=settings.sweep_seconds)),
         _keep("figures", figures.refresh_forever()),
     ]
@@ -77,6 +79,7 @@ async def _work(container: Container) -> int:
         await container.posting().stop(grace_seconds=remaining)
         await container.streams_queue().disconnect()
         await container.event_publisher().aclose()
+        await container.relay_wake().aclose()
         await container.provider_http().aclose()
         await container.gateways().aclose()
         await container.webhook_sender().aclose()

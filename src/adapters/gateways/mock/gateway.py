@@ -1,6 +1,7 @@
 """Payments and refunds with the provider of docs/simulator.md."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from adapters.gateways.mock.account import MockAccount
 from adapters.gateways.mock.connection import segment
@@ -32,6 +33,8 @@ from ports.provider_http import HttpAnswer
 
 _Differs = Callable[[PaymentSnapshot], str | None]
 """Names what the provider understood differently, if anything."""
+
+_GOES_ON_BY_ITSELF = "payment_in_wrong_state"
 
 _Answered = HttpAnswer | NotSent | Unknown | Rejected
 
@@ -66,11 +69,22 @@ class MockPayments:
         return self._judge(answer, lambda payment: _not_as_asked(payment, command))
 
     async def confirm_payment(self, command: ConfirmPayment, context: CallContext) -> Outcome:
-        """Go on; only the provider's own answer says where it stands."""
+        """
+        Go on, and say where the payment stands by the provider's own word.
+
+        A payment that the payer was sent away with goes on by itself; the provider refuses to confirm it, and that
+        refusal is no answer to the question. So it is looked at instead.
+        """
         self.capabilities.require(GatewayOperation.CONFIRM_PAYMENT)
         fields = {"payment_method": command.method, "return_url": command.return_url}
         answer = await self._account.connection.post(_path(command.provider_ref, "/confirm"), fields, context)
-        return self._judge(answer, lambda payment: _other_payment(payment, command.provider_ref))
+        outcome = self._judge(answer, lambda payment: _other_payment(payment, command.provider_ref))
+        if isinstance(outcome, Rejected) and outcome.failure.provider_code == _GOES_ON_BY_ITSELF:
+            seen = await self._account.connection.get(_path(command.provider_ref, ""), context)
+            if not isinstance(seen, HttpAnswer) or seen.status != 200:
+                return Unknown("the payment goes on by itself, and could not be looked at")
+            return self._judge(seen, lambda payment: _other_payment(payment, command.provider_ref))
+        return outcome
 
     async def capture(self, command: CapturePayment, context: CallContext) -> Outcome:
         """Take a part, or all."""
@@ -162,12 +176,15 @@ class MockPayments:
         document = read(answer.body, ErrorDocument)
         if document is None or document.error.type != "declined":
             return _unreadable(answer)
-        failure = self._account.codes.decline(document.error.code, document.error.message)
+        said = document.error
         if document.payment is None:
-            return Declined(failure)
+            return Declined(self._account.codes.decline(said.code, said.message))
         judged = self._judge_payment(document.payment, differs)
         if isinstance(judged, Declined):
-            return Declined(failure, judged.provider_ref, judged.evidence)
+            has_reason = document.payment.failure is not None
+            return (
+                judged if has_reason else replace(judged, failure=self._account.codes.decline(said.code, said.message))
+            )
         return judged if isinstance(judged, Conflict) else Unknown("declined, with a payment that did not fail")
 
     def _judge_payment(

@@ -35,3 +35,6 @@ class TestC14Return:
         waiting = payment_in(await stage.pay(command), ActionRequired)
         await stage.account.make_happen(Happening.PAYER_APPROVES, waiting.provider_ref)
         assert payment_in(await stage.find(command.reference), Succeeded).captured == 1_000
+        if stage.gateway.capabilities.supports(GatewayOperation.CONFIRM_PAYMENT):
+            outcome = await stage.payments.confirm_payment(ConfirmPayment(provider_ref=waiting.provider_ref), context())
+            assert isinstance(outcome, Succeeded), f"paid, and the return is answered with {outcome!r}"
