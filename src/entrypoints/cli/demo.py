@@ -16,6 +16,7 @@ def run(_arguments: Namespace) -> int:
 
 
 async def _tell() -> int:
+    from entrypoints.container import Container
     from entrypoints.development.services import DevelopmentServices
     from entrypoints.development.stack import DevelopmentStack
     from entrypoints.development.story import tell
@@ -25,5 +26,8 @@ async def _tell() -> int:
         async with DevelopmentStack(home) as stack:
             print("PostgreSQL and Valkey are running, the schema is made, the first tenant is there.")
             async with DevelopmentServices(stack) as services:
-                await tell(services.api.base_url, api_key=stack.keys.api_key, admin_key=stack.keys.admin_key)
+                keys = stack.keys
+                await tell(
+                    services.api.base_url, api_key=keys.api_key, admin_key=keys.admin_key, clock=Container.clock()
+                )
     return 0

@@ -52,6 +52,10 @@ class Narrator:
         """
         return self._tell(title, await self._client.get(path), _OK)
 
+    def say(self, what: str) -> None:
+        """Print a line of the step before."""
+        print(f"    {what}")
+
     def _tell(self, title: str, answer: httpx.Response, expect: int) -> dict[str, Any]:
         if answer.status_code != expect:
             raise StoryBroke(f"{title}: expected {expect}, got {answer.status_code}: {answer.text}")

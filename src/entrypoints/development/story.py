@@ -3,14 +3,17 @@
 import httpx
 
 from entrypoints.development.narrator import Narrator, StoryBroke
+from entrypoints.development.story_orders import tell_orders
+from entrypoints.development.webhook_receiver import WebhookReceiver
+from ports.clock import Clock
 
 _TIMEOUT_SECONDS = 10.0
 _REFUSED = 422
 
 
-async def tell(base_url: str, *, api_key: str, admin_key: str) -> None:
+async def tell(base_url: str, *, api_key: str, admin_key: str, clock: Clock) -> None:
     """
-    Two users, their wallets, all that may happen to money inside, and the proof at the end.
+    Two users, their wallets, all that may happen to money inside, orders fulfilled outside, and the proof at the end.
 
     Raises:
         StoryBroke: If a step did not come out as it should.
@@ -23,6 +26,8 @@ async def tell(base_url: str, *, api_key: str, admin_key: str) -> None:
         await _hold(narrator, carol)
         await _undo(narrator, dave)
         await _batch(narrator, carol, dave)
+        async with WebhookReceiver(clock) as receiver:
+            await tell_orders(narrator, receiver, carol)
         await narrator.get("What Carol has now", "/v1/users/carol/balances")
         client.headers["Authorization"] = f"Bearer {admin_key}"
         await _verify(client)
