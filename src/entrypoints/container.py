@@ -199,18 +199,6 @@ class Container(containers.DeclarativeContainer):
     hurry_operation = providers.Singleton(HurryOperationHandler, unit_of_work.provider)
     resolve_operation = providers.Singleton(ResolveOperationHandler, unit_of_work.provider, operation_drivers)
     read_operations = providers.Singleton(ReadOperationsHandler, unit_of_work.provider)
-    order_round = providers.Singleton(
-        OrderRound,
-        unit_of_work.provider,
-        account_opening,
-        run_operation.provided.first_attempt,
-        clock,
-        providers.Callable(chosen.has_fulfilment, settings),
-        attempt_policy,
-    )
-    place_order = providers.Singleton(PlaceOrderHandler, order_round, wallet_reader, wallet_directory, ids)
-    retry_order = providers.Singleton(RetryOrderHandler, order_round, unit_of_work.provider, ids)
-    read_orders = providers.Singleton(ReadOrdersHandler, unit_of_work.provider)
 
     bury_job = providers.Singleton(BuryJobHandler, unit_of_work.provider)
     streams_queue = providers.Singleton(chosen.streams_queue, settings, bury_job)
@@ -256,6 +244,12 @@ class Container(containers.DeclarativeContainer):
     inline_operation = providers.Singleton(
         InlineOperation, unit_of_work.provider, run_operation.provided.first_attempt, clock, attempt_policy
     )
+    order_round = providers.Singleton(
+        OrderRound, inline_operation, account_opening, providers.Callable(chosen.has_fulfilment, settings)
+    )
+    place_order = providers.Singleton(PlaceOrderHandler, order_round, wallet_reader, wallet_directory, ids)
+    retry_order = providers.Singleton(RetryOrderHandler, order_round, unit_of_work.provider, ids)
+    read_orders = providers.Singleton(ReadOrdersHandler, unit_of_work.provider)
     create_payment = providers.Singleton(
         CreatePaymentHandler,
         inline_operation,

@@ -10,6 +10,7 @@ from datetime import datetime
 
 from core.application.racing import again_after_races
 from core.domain.attempts import AttemptPolicy
+from core.domain.errors import Conflict, Rejected
 from core.domain.idempotency import Answer, IdempotencyClaim, IdempotencyKeyReused, RequestInProgress
 from core.domain.operations import LEASE_MARGIN_SECONDS, Operation, OperationUnderWay
 from ports.clock import Clock
@@ -74,7 +75,13 @@ class InlineOperation:
             kept = await work.idempotency.find(claim)
             if kept is not None:
                 return repeated(kept, claim), None
-            begun = await begin(work, await work.now())
+            try:
+                begun = await begin(work, await work.now())
+            except (Conflict, Rejected):  # the same request may have been first behind a lock that was waited for
+                kept = await work.idempotency.find(claim)
+                if kept is None:
+                    raise
+                return repeated(kept, claim), None
             if begun.answer.replayed:
                 raise TransactionRaced("the same request was answered meanwhile")
             if not begun.kept:

@@ -87,4 +87,4 @@ class PlaceOrderHandler:
                 updated_at=now,
             ).pay()
 
-        return await self.order_round.run(command, wallet.asset, next_round, command.render_order)
+        return await self.order_round.run(command, order_id, wallet.asset, next_round, command.render_order)

@@ -46,4 +46,4 @@ class RetryOrderHandler:
             order = await work.orders.lock(command.tenant_id, command.order_id)
             return order.pay_again(operation_id=operation_id, payment_id=payment_id, now=now)
 
-        return await self.order_round.run(command, asset, next_round, command.render_order)
+        return await self.order_round.run(command, command.order_id, asset, next_round, command.render_order)
