@@ -36,6 +36,8 @@ SOON = 0.5
 TLS = ssl.create_default_context()  # one for all, as it takes longer to make than any test
 KEY = UUID("7b0e1f6a-52c3-5c6f-9d8b-6b1f3b1b7f11")
 
+_ANOTHER_KEY = "d5d78603-ad52-449b-a52f-35355f677082"
+
 
 def request(*skus: str, key: UUID | None = None, amount: int = 1_250) -> FulfilmentRequest:
     """An order's fulfilment."""
@@ -198,9 +200,9 @@ ANSWERS: list[tuple[int, bytes, type]] = [
     (422, b"", Declined),
     (422, json.dumps(REFUSED).encode(), Declined),
     # the same key or money, or a person has to look
-    (200, said(key=str(uuid4())), Conflict),
-    (202, said("pending", key=str(uuid4())), Conflict),
-    (200, said("failed", key=str(uuid4())), Conflict),
+    (200, said(key=_ANOTHER_KEY), Conflict),
+    (202, said("pending", key=_ANOTHER_KEY), Conflict),
+    (200, said("failed", key=_ANOTHER_KEY), Conflict),
     (200, said(amount=1_251), Conflict),
     (200, said(asset="USD"), Conflict),
     (400, b'{"code":"idempotency_key_reused"}', Conflict),
@@ -261,7 +263,7 @@ LOOKED_UP: list[tuple[int, bytes, Sighting | type]] = [
     (200, said(), Succeeded("ful_1")),
     (200, said("pending"), Pending("ful_1")),
     (200, said("failed", failure=REFUSED), Declined),
-    (200, said(key=str(uuid4())), Conflict),
+    (200, said(key=_ANOTHER_KEY), Conflict),
     (200, b"", Unknown),
     (404, b'{"code":"fulfilment_not_found"}', Absent(authoritative=True)),
     (404, b"<html>not found</html>", Absent(authoritative=False)),

@@ -63,6 +63,7 @@ async def office(database: TestDatabase, servers: EmbeddedServers) -> AsyncItera
     container = Container(settings=Settings.from_environment(environment))
     async with flushed(url):
         yield Office(environment, container)
+        await container.relay_wake().aclose()
         await container.streams_queue().disconnect()
     await container.database().dispose()
 

@@ -39,6 +39,7 @@ async def container(database: TestDatabase, servers: EmbeddedServers) -> AsyncIt
         await ours.posting().start()
         yield ours
         await ours.posting().stop(grace_seconds=5)
+        await ours.relay_wake().aclose()
         await ours.streams_queue().disconnect()
         await ours.database().dispose()
 

@@ -50,6 +50,7 @@ class OperationRow(DefaultBase):
     provider_ref: Mapped[str | None] = mapped_column(Text)
     last_error: Mapped[str | None] = mapped_column(Text)
     updated_at: Mapped[datetime] = mapped_column(_Moment)
+    failure: Mapped[str | None] = mapped_column(JsonText)
 
 
 class OperationAttemptRow(DefaultBase):
@@ -217,13 +218,3 @@ class ReconciliationBreakRow(DefaultBase):
     account_id: Mapped[UUID | None] = mapped_column(Uuid)
     sequence: Mapped[int | None] = mapped_column(BigInteger)
     detail: Mapped[str] = mapped_column(Text)
-
-
-class ScheduleRunRow(DefaultBase):
-    """When a schedule last did its work."""
-
-    __tablename__ = "schedule_runs"
-    name: Mapped[str] = mapped_column(Text, primary_key=True)
-    last_begun_at: Mapped[datetime] = mapped_column(_Moment)
-    last_ended_at: Mapped[datetime | None] = mapped_column(_Moment)
-    last_result: Mapped[str | None] = mapped_column(Text)

@@ -74,6 +74,7 @@ async def _with_container(act: _Act, arguments: Namespace) -> int:
     try:
         return await act(container, arguments)
     finally:
+        await container.relay_wake().aclose()
         if container.settings().redis_url is not None:
             await container.streams_queue().disconnect()
         await container.database().dispose()

@@ -52,6 +52,7 @@ async def _maintain() -> int:
             is_alarming = is_alarming or upkeep.is_alarming or not has_checkpoint
     finally:
         await container.posting().stop(grace_seconds=container.settings().shutdown_grace_seconds)
+        await container.relay_wake().aclose()
         await container.database().dispose()
     return _ALARM if is_alarming else 0
 

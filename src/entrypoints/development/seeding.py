@@ -43,6 +43,7 @@ async def seed(container: Container, keys: DevelopmentKeys) -> None:
             await container.move_user_money()(_credit(opening))
     finally:
         await posting.stop(grace_seconds=_STOP_GRACE_SECONDS)
+        await container.relay_wake().aclose()
         await container.database().dispose()
 
 

@@ -302,7 +302,7 @@ CREATE TABLE reconciliations (
     trace_id text DEFAULT nullif(current_setting('bursar.trace_id', true), ''),
     CONSTRAINT reconciliations_pkey PRIMARY KEY (tenant_id, id),
     CONSTRAINT reconciliations_kind_known CHECK (kind IN ('internal', 'external')),
-    CONSTRAINT reconciliations_status_known CHECK (status IN ('clean', 'broken', 'failed'))
+    CONSTRAINT reconciliations_status_known CHECK (status IN ('clean', 'broken'))
 );
 
 CREATE TABLE reconciliation_breaks (
@@ -318,28 +318,19 @@ CREATE TABLE reconciliation_breaks (
         REFERENCES reconciliations (tenant_id, id)
 );
 
--- What each schedule did last, so that several workers do one piece of work once.
-CREATE TABLE schedule_runs (
-    name text NOT NULL,
-    last_begun_at timestamptz NOT NULL,
-    last_ended_at timestamptz,
-    last_result text,
-    CONSTRAINT schedule_runs_pkey PRIMARY KEY (name)
-);
-
 -- Grants ---------------------------------------------------------------------------------------------------------------
 
 REVOKE ALL ON FUNCTION schedule_now(), operations_move(), orders_move() FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION schedule_now() TO bursar_application;
 GRANT SELECT ON schedule_clock, operations, operation_attempts, orders, events, event_positions, webhook_endpoints,
-    webhook_deliveries, webhook_attempts, dead_letters, reconciliations, reconciliation_breaks, schedule_runs
+    webhook_deliveries, webhook_attempts, dead_letters, reconciliations, reconciliation_breaks
     TO bursar_application;
 GRANT INSERT ON operations, operation_attempts, orders, events, event_positions, webhook_endpoints,
-    webhook_deliveries, webhook_attempts, dead_letters, reconciliations, reconciliation_breaks, schedule_runs
+    webhook_deliveries, webhook_attempts, dead_letters, reconciliations, reconciliation_breaks
     TO bursar_application;
 GRANT UPDATE (status, round, operation_id, payment_id, settlement_id, fulfilment_ref, failure_code, failure_message,
     updated_at) ON orders TO bursar_application;
-GRANT UPDATE ON operations, event_positions, webhook_endpoints, webhook_deliveries, dead_letters,
-    schedule_runs TO bursar_application;
+GRANT UPDATE ON operations, event_positions, webhook_endpoints, webhook_deliveries, dead_letters
+    TO bursar_application;
 GRANT UPDATE (status, body, settles_at) ON idempotency_keys TO bursar_application;
 GRANT DELETE ON outbox, webhook_deliveries, webhook_attempts TO bursar_application;

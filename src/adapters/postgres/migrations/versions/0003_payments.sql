@@ -24,6 +24,9 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
     SELECT * FROM gateway_accounts WHERE id = account_id
 $$;
 
+-- Why an operation ended in a no; the text in last_error is for people.
+ALTER TABLE operations ADD COLUMN failure json;
+
 -- One active operation a subject; only a cancellation may begin while the submission still waits for the payer.
 DROP INDEX operations_one_active_per_subject;
 CREATE UNIQUE INDEX operations_one_active_per_subject ON operations (tenant_id, subject)
