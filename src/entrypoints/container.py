@@ -28,6 +28,7 @@ from adapters.postgres.ledger import Ledger
 from adapters.postgres.ledger_inspection import PostgresLedgerInspection
 from adapters.postgres.ledger_upkeep import PostgresLedgerUpkeep
 from adapters.postgres.migrate import migrate
+from adapters.postgres.money_in_doubt_reader import PostgresMoneyInDoubtReader
 from adapters.postgres.record_retention import PostgresRecordRetention
 from adapters.postgres.roles import prepare_database
 from adapters.postgres.unit_of_work import PostgresUnitOfWork
@@ -49,7 +50,12 @@ from core.application.dead_letters.discard_dead_letter import DiscardDeadLetterH
 from core.application.dead_letters.read_dead_letters import ReadDeadLettersHandler
 from core.application.dead_letters.redrive_dead_letter import RedriveDeadLetterHandler
 from core.application.dead_letters.redrive_open_dead_letters import RedriveOpenDeadLettersHandler
+from core.application.gateway_accounts.change_gateway_account import ChangeGatewayAccountHandler
+from core.application.gateway_accounts.check_gateway_account import CheckGatewayAccountHandler
+from core.application.gateway_accounts.create_gateway_account import CreateGatewayAccountHandler
+from core.application.gateway_accounts.read_gateway_accounts import ReadGatewayAccountsHandler
 from core.application.gateway_events.apply_gateway_event import ApplyGatewayEventHandler
+from core.application.gateway_events.read_gateway_events import ReadGatewayEventsHandler
 from core.application.gateway_events.receive_gateway_event import ReceiveGatewayEventHandler
 from core.application.holds.capture_hold import CaptureHoldHandler
 from core.application.holds.expire_holds import ExpireHoldsHandler
@@ -72,12 +78,14 @@ from core.application.orders.read_orders import ReadOrdersHandler
 from core.application.orders.retry_order import RetryOrderHandler
 from core.application.outbox.read_events import ReadEventsHandler
 from core.application.outbox.relay_events import RelayEventsHandler
+from core.application.oversight.read_money_in_doubt import ReadMoneyInDoubtHandler
 from core.application.payments.cancel_payment import CancelPayment
 from core.application.payments.capture_payment import CapturePayment
 from core.application.payments.confirm_payment import ConfirmPaymentHandler
 from core.application.payments.create_payment import CreatePaymentHandler
 from core.application.payments.expire_payments import ExpirePaymentsHandler
 from core.application.payments.gateway_of_payment import GatewayOfPayment
+from core.application.payments.read_payments import ReadPaymentsHandler
 from core.application.payments.request_cancellation import RequestCancellationHandler
 from core.application.payments.request_capture import RequestCaptureHandler
 from core.application.payments.settle_payment import PaymentSettlement
@@ -85,6 +93,7 @@ from core.application.payments.submit_payment import SubmitPayment
 from core.application.reconciliation.read_reconciliations import ReadReconciliationsHandler
 from core.application.reconciliation.reconcile_ledger import ReconcileLedgerHandler
 from core.application.refunds.create_refund import CreateRefundHandler
+from core.application.refunds.read_refunds import ReadRefundsHandler
 from core.application.refunds.settle_refund import RefundSettlement
 from core.application.refunds.submit_refund import SubmitRefund
 from core.application.retention.forget_old_records import ForgetOldRecordsHandler
@@ -261,9 +270,11 @@ class Container(containers.DeclarativeContainer):
         ids,
     )
     confirm_payment = providers.Singleton(ConfirmPaymentHandler, unit_of_work.provider, run_operation)
+    read_payments = providers.Singleton(ReadPaymentsHandler, unit_of_work.provider)
     request_capture = providers.Singleton(RequestCaptureHandler, inline_operation, ids)
     request_cancellation = providers.Singleton(RequestCancellationHandler, inline_operation, ids)
     create_refund = providers.Singleton(CreateRefundHandler, inline_operation, ids)
+    read_refunds = providers.Singleton(ReadRefundsHandler, unit_of_work.provider)
     expire_payments = providers.Singleton(ExpirePaymentsHandler, unit_of_work.provider, ids)
     receive_gateway_event = providers.Singleton(
         ReceiveGatewayEventHandler, unit_of_work.provider, gateways, job_queue, ids, clock
@@ -276,6 +287,14 @@ class Container(containers.DeclarativeContainer):
         payment_settlement,
         refund_settlement,
     )
+
+    read_gateway_events = providers.Singleton(ReadGatewayEventsHandler, unit_of_work.provider)
+    create_gateway_account = providers.Singleton(CreateGatewayAccountHandler, unit_of_work.provider, gateways, ids)
+    change_gateway_account = providers.Singleton(ChangeGatewayAccountHandler, unit_of_work.provider, gateways)
+    check_gateway_account = providers.Singleton(CheckGatewayAccountHandler, unit_of_work.provider, gateways, ids, clock)
+    read_gateway_accounts = providers.Singleton(ReadGatewayAccountsHandler, unit_of_work.provider)
+    money_in_doubt_reader = providers.Singleton(PostgresMoneyInDoubtReader, reading_sessions)
+    read_money_in_doubt = providers.Singleton(ReadMoneyInDoubtHandler, money_in_doubt_reader)
 
     ledger_inspection = providers.Singleton(PostgresLedgerInspection, sessions)
     ledger_upkeep = providers.Singleton(PostgresLedgerUpkeep, sessions)

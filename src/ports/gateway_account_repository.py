@@ -37,6 +37,15 @@ class GatewayAccountRepository(Protocol):
         """
         ...
 
+    async def lock(self, tenant_id: TenantId, account_id: GatewayAccountId) -> GatewayAccount:
+        """
+        One of them, kept from changing until the unit of work ends.
+
+        Raises:
+            GatewayAccountNotFound: If the tenant has none of that id.
+        """
+        ...
+
     async def all(self, tenant_id: TenantId) -> Sequence[GatewayAccount]:
         """All of the tenant's, oldest first; there are few."""
         ...

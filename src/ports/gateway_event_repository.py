@@ -27,6 +27,15 @@ class GatewayEventRepository(Protocol):
         """
         ...
 
+    async def get(self, tenant_id: TenantId, event_id: GatewayEventId) -> GatewayEvent:
+        """
+        The event as it stands.
+
+        Raises:
+            GatewayEventNotFound: If the tenant has none of that id.
+        """
+        ...
+
     async def save(self, event: GatewayEvent) -> None:
         """Write what became of it."""
         ...

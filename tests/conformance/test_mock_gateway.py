@@ -5,6 +5,8 @@ import pytest
 from conformance.kit import CHECKS
 from entrypoints.conformance.results import Results, Verdict
 
+pytestmark = pytest.mark.timeout(300)  # the first one waits for the whole run
+
 
 @pytest.mark.parametrize("check", CHECKS)
 async def test_the_mock_adapter_passes(mock_results: Results, check: str) -> None:

@@ -59,6 +59,11 @@ async def assert_balances_are(client: httpx.AsyncClient, expected: Mapping[str, 
 async def assert_verified(database: TestDatabase, tenant_id: TenantId) -> None:
     """`bursar verify` finds nothing, and neither does a second opinion written for the tests."""
     await assert_books_add_up(database.admin_url, tenant_id)
+    await assert_verify_finds_nothing(database, tenant_id)
+
+
+async def assert_verify_finds_nothing(database: TestDatabase, tenant_id: TenantId) -> None:
+    """`bursar verify` is clean."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("BURSAR_")}
     command = [sys.executable, "-m", "entrypoints.cli.main", "verify", "--tenant", str(tenant_id)]
     process = await asyncio.create_subprocess_exec(

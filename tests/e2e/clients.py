@@ -3,11 +3,11 @@
 import asyncio
 import json
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from time import monotonic
 from types import TracebackType
-from typing import Self
+from typing import Protocol, Self
 
 from e2e.journal_of_clients import Change, Journal, Told, Wish
 from e2e.wire import NoAnswer, Wire
@@ -16,6 +16,13 @@ _TIMEOUT_SECONDS = 30.0
 _SHORTEST_PATIENCE_SECONDS = 0.002
 _DECIDING_SECONDS = 30.0
 _CONNECTIONS_TO_REACH_ALL = 16
+
+
+class Person(Protocol):
+    """One of the clients."""
+
+    async def work(self) -> None:
+        """One wish after another, until it is time to go home."""
 
 
 class Clients:
@@ -35,25 +42,29 @@ class Clients:
         seed: int,
         people: int = 32,
         patient: bool = False,
+        person: "Callable[[Clients, int], Person] | None" = None,
+        journal: Journal | None = None,
     ) -> None:
         """
         *people* move money among the wallets of *opening*; *seed* decides all they choose.
 
         Unless *patient*, they sometimes hang up before the answer comes, and send one key twice at the same moment.
+        They move money among wallets, unless another *person* is given, made of us and a number.
         """
-        self.journal = Journal()
+        self.journal = journal or Journal()
         self._opening = opening
         self._wallets = sorted(opening)
         self._seed = seed
         self._people = people
         self.patient = patient
         self._ways = ways
+        self._person = person or _Person
         self._at_work: list[asyncio.Task[None]] = []
         self._go_home = asyncio.Event()
 
     async def __aenter__(self) -> Self:
         """Begin to work."""
-        self._at_work = [asyncio.create_task(_Person(self, number).work()) for number in range(self._people)]
+        self._at_work = [asyncio.create_task(self._person(self, number).work()) for number in range(self._people)]
         self._at_work += [asyncio.create_task(self._look_on(way)) for way in self._ways]
         return self
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from e2e.wire import NoAnswer, Response
 
 LONGEST_WAIT_SECONDS = 15.0
-_GRANTED = {200, 201}
+_GRANTED = {200, 201, 202}
 _REFUSED = 422
 
 
@@ -57,6 +57,13 @@ class Wish:
         return self.told is not None and self.told.status in _GRANTED
 
     @property
+    def order_id(self) -> str:
+        """The order that a granted wish was told about."""
+        assert self.told is not None
+        order: str = json.loads(self.told.body)["id"]
+        return order
+
+    @property
     def transfer_id(self) -> str:
         """The transfer that a granted wish was told about."""
         assert self.told is not None
@@ -80,12 +87,16 @@ class Journal:
     Attributes:
         breaches: Answers that no client should ever get, in words.
         slowest_seconds: The longest that any answer, or the lack of one, was waited for.
+        come_again: Answers that decide nothing, and say when to ask again.
+        longest_wait_seconds: What nobody may have to wait for longer.
     """
 
     wishes: list[Wish] = field(default_factory=list)
     breaches: list[str] = field(default_factory=list)
     answers: defaultdict[str, int] = field(default_factory=lambda: defaultdict(int))
     slowest_seconds: float = 0.0
+    come_again: frozenset[int] = frozenset({503})
+    longest_wait_seconds: float = LONGEST_WAIT_SECONDS
 
     def enter(self, wish: Wish) -> Wish:
         """Write the wish down, before it is sent."""
@@ -98,7 +109,7 @@ class Journal:
         self.answers[str(response.status)] += 1
         if response.status in _GRANTED or response.status == _REFUSED:
             self._decided(wish, response)
-        elif response.status != 503:
+        elif response.status not in self.come_again:
             self._breach(wish.name, f"was answered {response.status} {response.body.decode()}")
         elif not response.headers.get("retry-after", "").isdigit() or not json.loads(response.body)["retryable"]:
             self._breach(wish.name, f"was not told when to come again: {response.headers} {response.body.decode()}")
@@ -139,7 +150,7 @@ class Journal:
 
     def _waited(self, who: str, seconds: float) -> None:
         self.slowest_seconds = max(self.slowest_seconds, seconds)
-        if seconds > LONGEST_WAIT_SECONDS:
+        if seconds > self.longest_wait_seconds:
             self._breach(who, f"waited {seconds:.1f} s")
 
     def _breach(self, who: str, what: str) -> None:

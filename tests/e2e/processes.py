@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 _POLL_SECONDS = 0.02
-_LISTENING = "0A"
-"""The state of a listening socket in /proc/net/tcp."""
+_LISTENING, _ESTABLISHED = "0A", "01"
+"""States of a socket in /proc/net/tcp."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +44,13 @@ class RunningProcess:
 
     def listens_on(self, port: int) -> bool:
         """Whether it holds a listening TCP socket (IPv4) of its own there: from then on nobody is refused by it."""
+        return self._has_socket(port, state=_LISTENING)
+
+    def connects_from(self, port: int) -> bool:
+        """Whether a connection (IPv4) of its own begins there."""
+        return self._has_socket(port, state=_ESTABLISHED)
+
+    def _has_socket(self, local_port: int, *, state: str) -> bool:
         sockets = set()
         with contextlib.suppress(OSError):
             for descriptor in Path(f"/proc/{self.pid}/fd").iterdir():
@@ -51,7 +58,7 @@ class RunningProcess:
                     sockets.add(os.readlink(descriptor))
         rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
         return any(
-            row[3] == _LISTENING and int(row[1].rpartition(":")[2], 16) == port and f"socket:[{row[9]}]" in sockets
+            row[3] == state and int(row[1].rpartition(":")[2], 16) == local_port and f"socket:[{row[9]}]" in sockets
             for row in rows
         )
 

@@ -48,14 +48,11 @@ class PostgresGatewayAccountRepository:
 
     async def get(self, tenant_id: TenantId, account_id: GatewayAccountId) -> GatewayAccount:
         """See `ports.gateway_account_repository.GatewayAccountRepository.get`."""
-        row = await self._session.scalar(
-            select(GatewayAccountRow).where(
-                GatewayAccountRow.tenant_id == tenant_id, GatewayAccountRow.id == account_id
-            )
-        )
-        if row is None:
-            raise GatewayAccountNotFound(f"no gateway account {account_id}")
-        return _account(row)
+        return await self._one(tenant_id, account_id, for_update=False)
+
+    async def lock(self, tenant_id: TenantId, account_id: GatewayAccountId) -> GatewayAccount:
+        """See `ports.gateway_account_repository.GatewayAccountRepository.lock`."""
+        return await self._one(tenant_id, account_id, for_update=True)
 
     async def all(self, tenant_id: TenantId) -> Sequence[GatewayAccount]:
         """See `ports.gateway_account_repository.GatewayAccountRepository.all`."""
@@ -68,6 +65,17 @@ class PostgresGatewayAccountRepository:
         """See `ports.gateway_account_repository.GatewayAccountRepository.find`."""
         row = await self._session.scalar(_FIND, {"account": account_id})
         return None if row is None else _account(row)
+
+    async def _one(self, tenant_id: TenantId, account_id: GatewayAccountId, *, for_update: bool) -> GatewayAccount:
+        query = select(GatewayAccountRow).where(
+            GatewayAccountRow.tenant_id == tenant_id, GatewayAccountRow.id == account_id
+        )
+        if for_update:
+            query = query.with_for_update(key_share=True)
+        row = await self._session.scalar(query.execution_options(populate_existing=True))
+        if row is None:
+            raise GatewayAccountNotFound(f"no gateway account {account_id}")
+        return _account(row)
 
 
 def _columns(account: GatewayAccount) -> dict[str, object]:

@@ -47,15 +47,11 @@ class PostgresGatewayEventRepository:
 
     async def lock(self, tenant_id: TenantId, event_id: GatewayEventId) -> GatewayEvent:
         """See `ports.gateway_event_repository.GatewayEventRepository.lock`."""
-        row = await self._session.scalar(
-            select(GatewayEventRow)
-            .where(GatewayEventRow.tenant_id == tenant_id, GatewayEventRow.id == event_id)
-            .with_for_update(key_share=True)
-            .execution_options(populate_existing=True)
-        )
-        if row is None:
-            raise GatewayEventNotFound(f"no gateway event {event_id}")
-        return _event(row)
+        return await self._one(tenant_id, event_id, for_update=True)
+
+    async def get(self, tenant_id: TenantId, event_id: GatewayEventId) -> GatewayEvent:
+        """See `ports.gateway_event_repository.GatewayEventRepository.get`."""
+        return await self._one(tenant_id, event_id, for_update=False)
 
     async def save(self, event: GatewayEvent) -> None:
         """See `ports.gateway_event_repository.GatewayEventRepository.save`."""
@@ -88,6 +84,15 @@ class PostgresGatewayEventRepository:
         if before is not None:
             query = query.where(GatewayEventRow.id < before)
         return [_event(row) for row in await self._session.scalars(query)]
+
+    async def _one(self, tenant_id: TenantId, event_id: GatewayEventId, *, for_update: bool) -> GatewayEvent:
+        query = select(GatewayEventRow).where(GatewayEventRow.tenant_id == tenant_id, GatewayEventRow.id == event_id)
+        if for_update:
+            query = query.with_for_update(key_share=True)
+        row = await self._session.scalar(query.execution_options(populate_existing=True))
+        if row is None:
+            raise GatewayEventNotFound(f"no gateway event {event_id}")
+        return _event(row)
 
 
 def _event(row: GatewayEventRow) -> GatewayEvent:

@@ -1,6 +1,7 @@
 """Operations in PostgreSQL."""
 
 from collections.abc import Sequence
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select, update
@@ -8,9 +9,11 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from adapters.postgres.columns import columns_of, value_of
+from adapters.postgres.json_columns import from_json, to_json
 from adapters.postgres.orchestration_tables import OperationAttemptRow, OperationRow
 from core.domain.identifiers import OperationId, TenantId
 from core.domain.operations import Operation, OperationNotFound, OperationState
+from core.domain.outcomes import Failure
 from ports.operation_repository import RecordedAttempt
 
 _STANDING = (
@@ -22,6 +25,7 @@ _STANDING = (
     "next_attempt_at",
     "provider_ref",
     "last_error",
+    "failure",
     "updated_at",
 )
 
@@ -36,7 +40,7 @@ class PostgresOperationRepository:
     async def add(self, operation: Operation) -> bool:
         """See `ports.operation_repository.OperationRepository.add`."""
         added = await self._session.scalar(
-            insert(OperationRow).values(columns_of(operation)).on_conflict_do_nothing().returning(OperationRow.id)
+            insert(OperationRow).values(_columns(operation)).on_conflict_do_nothing().returning(OperationRow.id)
         )
         return added is not None
 
@@ -60,7 +64,7 @@ class PostgresOperationRepository:
 
     async def save(self, operation: Operation) -> None:
         """See `ports.operation_repository.OperationRepository.save`."""
-        values = columns_of(operation)
+        values = _columns(operation)
         await self._session.execute(
             update(OperationRow)
             .where(OperationRow.tenant_id == operation.tenant_id, OperationRow.id == operation.id)
@@ -127,5 +131,9 @@ class PostgresOperationRepository:
         return _operation(row)
 
 
+def _columns(operation: Operation) -> dict[str, Any]:
+    return columns_of(operation) | {"failure": to_json(operation.failure)}
+
+
 def _operation(row: OperationRow) -> Operation:
-    return value_of(Operation, row, state=OperationState(row.state))
+    return value_of(Operation, row, state=OperationState(row.state), failure=from_json(row.failure, Failure))

@@ -140,7 +140,7 @@ def after(
         case _:
             known = outcome.provider_ref or operation.provider_ref
             moved = operation.move(OperationState.NEEDS_REVIEW, now=now, next_attempt_at=None, provider_ref=known)
-    return moved.move(moved.state, now=now, last_error=_error_of(outcome)), outcome
+    return moved.move(moved.state, now=now, last_error=_error_of(outcome), failure=_failure_of(outcome)), outcome
 
 
 def hurry(operation: Operation, *, is_leased: bool, now: datetime) -> Operation:
@@ -175,6 +175,7 @@ def resolve(operation: Operation, outcome: Succeeded | Declined, *, now: datetim
         attempt=operation.attempt + 1,
         provider_ref=outcome.provider_ref or operation.provider_ref,
         last_error=_error_of(outcome),
+        failure=_failure_of(outcome),
     )
 
 
@@ -198,6 +199,7 @@ def conclude(
         attempt=operation.attempt + 1,
         provider_ref=outcome.provider_ref or operation.provider_ref,
         last_error=_error_of(outcome),
+        failure=_failure_of(outcome),
     )
     return submitting, ended
 
@@ -285,6 +287,10 @@ def _backoff(operation: Operation, policy: AttemptPolicy, jitter: float) -> time
     """Doubles with every submission, capped; half of it by chance, so that a crowd does not come back as one."""
     full = min(policy.longest_backoff_seconds, policy.backoff_seconds * 2 ** max(0, operation.submissions - 1))
     return timedelta(seconds=full * (0.5 + jitter / 2))
+
+
+def _failure_of(outcome: Outcome) -> Failure | None:
+    return outcome.failure if isinstance(outcome, Declined | Rejected) else None
 
 
 def _error_of(outcome: Outcome) -> str | None:

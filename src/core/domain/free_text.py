@@ -1,4 +1,9 @@
-"""Text that somebody else wrote, made fit for logs and tables."""
+"""
+Text that a provider wrote, made fit for logs and tables.
+
+Wider than `core.domain.card_numbers`, which refuses what certainly looks like a card: here nobody needs the number, so
+anything as long as a card's or an account's goes, and addresses too.
+"""
 
 import re
 

@@ -13,6 +13,7 @@ from uuid import UUID, uuid5
 from core.domain.errors import Conflict as ConflictError
 from core.domain.errors import NotFound
 from core.domain.identifiers import OperationId, TenantId
+from core.domain.outcomes import Failure
 
 LEASE_MARGIN_SECONDS = 10.0
 """How long past an attempt's deadline nobody else begins one: time to write the outcome down."""
@@ -138,6 +139,7 @@ class Operation:
         next_attempt_at: Before it nobody begins another attempt; None when nobody has to.
         provider_ref: What the provider calls it, once it said so.
         last_error: What went wrong last, for people.
+        failure: Why it ended in a no, for whoever asked.
     """
 
     tenant_id: TenantId
@@ -161,6 +163,7 @@ class Operation:
     next_attempt_at: datetime | None
     provider_ref: str | None
     last_error: str | None
+    failure: Failure | None = None
     updated_at: datetime
 
     @property

@@ -103,6 +103,20 @@ class RefundExceedsCapture(Rejected):
     title = "The refund is larger than what is left of the capture"
 
 
+class ProviderRefused(Rejected):
+    """The provider was asked, and said no for good: `failure_code` and `next_step` say why and what can be done."""
+
+    code = "provider_refused"
+    title = "The provider refused"
+
+
+class PaymentsUnsettled(Conflict):
+    """A wallet closes only when its payments and refunds are at their end."""
+
+    code = "payments_unsettled"
+    title = "Payments of the wallet are not settled"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Payment:
     """

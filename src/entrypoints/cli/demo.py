@@ -28,6 +28,10 @@ async def _tell() -> int:
             async with DevelopmentServices(stack) as services:
                 keys = stack.keys
                 await tell(
-                    services.api.base_url, api_key=keys.api_key, admin_key=keys.admin_key, clock=Container.clock()
+                    services.api.base_url,
+                    api_key=keys.api_key,
+                    admin_key=keys.admin_key,
+                    clock=Container.clock(),
+                    simulator=services.simulator,
                 )
     return 0

@@ -102,6 +102,7 @@ class FaultProxy:
     requests: list[Message] = field(default_factory=list[Message])
     _faults: list[Fault] = field(default_factory=list[Fault])
     _standing: Fault = NO_FAULT
+    _hangs_up: bool = False
     _listener: asyncio.Server | None = None
     _port: int = 0
     _asked: asyncio.Condition = field(default_factory=asyncio.Condition)
@@ -135,6 +136,10 @@ class FaultProxy:
         """Every request meets this, unless `next` says otherwise."""
         self._standing = fault
 
+    def hang_up(self) -> None:
+        """From now on every connection is closed as soon as it is there."""
+        self._hangs_up = True
+
     async def __aenter__(self) -> Self:
         """Begin to listen."""
         self._listener = await asyncio.start_server(self._serve, "127.0.0.1", 0, limit=LARGEST_MESSAGE_BYTES)
@@ -159,7 +164,7 @@ class FaultProxy:
         self._clients.add(writer)
         try:
             with suppress(OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
-                while await self._exchange(reader, writer):
+                while not self._hangs_up and await self._exchange(reader, writer):
                     pass
         finally:
             self._clients.discard(writer)

@@ -52,6 +52,19 @@ class Narrator:
         """
         return self._tell(title, await self._client.get(path), _OK)
 
+    async def look(self, path: str) -> dict[str, Any]:
+        """
+        GET without a word.
+
+        Raises:
+            StoryBroke: If the answer is no success.
+        """
+        answer = await self._client.get(path)
+        if answer.status_code != _OK:
+            raise StoryBroke(f"{path}: got {answer.status_code}: {answer.text}")
+        looked: dict[str, Any] = answer.json()
+        return looked
+
     def say(self, what: str) -> None:
         """Print a line of the step before."""
         print(f"    {what}")

@@ -7,7 +7,9 @@ from typing import Self
 
 from entrypoints.development.api_process import ApiProcess
 from entrypoints.development.fulfilment_process import FulfilmentProcess
+from entrypoints.development.provider import DevelopmentProvider
 from entrypoints.development.service_process import ServiceProcess
+from entrypoints.development.simulator_process import SimulatorProcess
 from entrypoints.development.stack import DevelopmentStack
 from entrypoints.development.worker_process import WorkerProcess
 from entrypoints.embedded.free_port import free_port
@@ -29,6 +31,7 @@ class DevelopmentServices:
     port: int = 0
     workers: int = 1
     environment: dict[str, str] = field(default_factory=dict[str, str])
+    provider: DevelopmentProvider | None = None
     _running: list[ServiceProcess] = field(default_factory=list[ServiceProcess])
     _api: ApiProcess | None = None
     _exit: AsyncExitStack = field(default_factory=AsyncExitStack)
@@ -39,6 +42,13 @@ class DevelopmentServices:
         if self._api is None:
             raise RuntimeError("the services were not started")
         return self._api
+
+    @property
+    def simulator(self) -> SimulatorProcess:
+        """The payment provider, once it runs."""
+        if self.provider is None:
+            raise RuntimeError("the services were not started")
+        return self.provider.simulator
 
     @property
     def ended(self) -> ServiceProcess | None:
@@ -57,7 +67,11 @@ class DevelopmentServices:
         fulfilment = FulfilmentProcess(
             port=free_port(), journal=home / "fulfilment.sqlite", log=home / "fulfilment.log", token=token
         )
+        simulator = SimulatorProcess(port=free_port(), log=home / "simulator.log", journal=home / "simulator.sqlite")
+        self.provider = DevelopmentProvider(simulator, home / "secrets")
+        self.provider.prepare()
         self.environment = self.stack.environment | {
+            "BURSAR_SECRETS_DIRECTORY": str(self.provider.secrets),
             "BURSAR_FULFILMENT_URL": fulfilment.base_url,
             "BURSAR_FULFILMENT_TOKEN": token,
             "BURSAR_WEBHOOK_LOOPBACK_ALLOWED": "true",
@@ -69,8 +83,10 @@ class DevelopmentServices:
         if "BURSAR_REDIS_URL" in self.environment:
             services.append(WorkerProcess(self.environment, port=free_port(), log=home / "worker.log"))
         try:
+            await self._exit.enter_async_context(simulator)
             for service in services:
                 self._running.append(await self._exit.enter_async_context(service))
+            await self.provider.open(self._api.base_url, self.stack.keys.admin_key)
         except BaseException:
             await self._exit.aclose()
             raise

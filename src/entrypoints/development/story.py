@@ -3,7 +3,9 @@
 import httpx
 
 from entrypoints.development.narrator import Narrator, StoryBroke
+from entrypoints.development.simulator_process import SimulatorProcess
 from entrypoints.development.story_orders import tell_orders
+from entrypoints.development.story_payments import tell_payments
 from entrypoints.development.webhook_receiver import WebhookReceiver
 from ports.clock import Clock
 
@@ -11,9 +13,10 @@ _TIMEOUT_SECONDS = 10.0
 _REFUSED = 422
 
 
-async def tell(base_url: str, *, api_key: str, admin_key: str, clock: Clock) -> None:
+async def tell(base_url: str, *, api_key: str, admin_key: str, clock: Clock, simulator: SimulatorProcess) -> None:
     """
-    Two users, their wallets, all that may happen to money inside, orders fulfilled outside, and the proof at the end.
+    Two users, their wallets, all that may happen to money inside; orders fulfilled outside, payments through a
+    provider, and the proof at the end.
 
     Raises:
         StoryBroke: If a step did not come out as it should.
@@ -28,6 +31,7 @@ async def tell(base_url: str, *, api_key: str, admin_key: str, clock: Clock) -> 
         await _batch(narrator, carol, dave)
         async with WebhookReceiver(clock) as receiver:
             await tell_orders(narrator, receiver, carol)
+        await tell_payments(narrator, simulator, carol)
         await narrator.get("What Carol has now", "/v1/users/carol/balances")
         client.headers["Authorization"] = f"Bearer {admin_key}"
         await _verify(client)

@@ -124,15 +124,19 @@ class EmbeddedServers:
         """
         await self._running_valkey().kill()
 
-    async def restart_valkey(self) -> None:
+    async def restart_valkey(self, *, empty: bool = False) -> None:
         """
         Start Valkey again on the same port, stopping it first if it runs; return when it answers.
+
+        *empty* as a fault to test against: with nothing of what it ever kept.
 
         Raises:
             RuntimeError: Before the servers were started, or if Valkey was not asked for.
             ServerDidNotStart: If it fails, or takes more than a minute.
         """
         await self._running_valkey().stop()
+        if empty:
+            await self._running_valkey().forget()
         await self._running_valkey().start()
 
     def _lock_home(self) -> int:

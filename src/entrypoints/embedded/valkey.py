@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import os
+import shutil
 import signal
 from pathlib import Path
 
@@ -49,6 +50,17 @@ class ValkeyServer:
     async def kill(self) -> None:
         """Kill the server with SIGKILL."""
         await self._child.kill()
+
+    async def forget(self) -> None:
+        """
+        Remove all it keeps; for a server that does not run.
+
+        Raises:
+            OSError: If it cannot be removed.
+        """
+        async with self._child.alone():
+            if self._data.exists():
+                shutil.rmtree(self._data)
 
     def _configuration(self) -> str:
         lines = [

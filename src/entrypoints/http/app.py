@@ -13,14 +13,20 @@ from entrypoints.http.context import RequestContextMiddleware
 from entrypoints.http.controllers.assets import AssetController
 from entrypoints.http.controllers.dead_letters import DeadLetterController
 from entrypoints.http.controllers.events import EventController
+from entrypoints.http.controllers.gateway_accounts import GatewayAccountController
+from entrypoints.http.controllers.gateway_events import GatewayEventController
 from entrypoints.http.controllers.history import HistoryController
 from entrypoints.http.controllers.holds import HoldController
 from entrypoints.http.controllers.integrity import IntegrityController
+from entrypoints.http.controllers.money_in_doubt import MoneyInDoubtController
 from entrypoints.http.controllers.operations import OperationController
 from entrypoints.http.controllers.order_administration import OrderAdministrationController
 from entrypoints.http.controllers.orders import OrderController
+from entrypoints.http.controllers.payments import DepositController, PaymentController
+from entrypoints.http.controllers.provider_webhooks import ProviderWebhookController
 from entrypoints.http.controllers.queue_page import queue_page_router
 from entrypoints.http.controllers.reconciliations import ReconciliationController
+from entrypoints.http.controllers.refunds import RefundController
 from entrypoints.http.controllers.statements import StatementController
 from entrypoints.http.controllers.transfers import TransferController
 from entrypoints.http.controllers.user_administration import UserAdministrationController
@@ -59,6 +65,21 @@ _HANDLERS = (
     "place_order",
     "retry_order",
     "read_orders",
+    "create_payment",
+    "confirm_payment",
+    "request_capture",
+    "request_cancellation",
+    "read_payments",
+    "create_refund",
+    "read_refunds",
+    "create_gateway_account",
+    "change_gateway_account",
+    "check_gateway_account",
+    "read_gateway_accounts",
+    "receive_gateway_event",
+    "apply_gateway_event",
+    "read_gateway_events",
+    "read_money_in_doubt",
     "hurry_operation",
     "resolve_operation",
     "read_operations",
@@ -98,6 +119,9 @@ def create_litestar(container: Container) -> Litestar:
             TransferController,
             HoldController,
             OrderController,
+            PaymentController,
+            DepositController,
+            RefundController,
             EventController,
             WebhookEndpointController,
             WebhookDeliveryController,
@@ -116,6 +140,9 @@ def create_litestar(container: Container) -> Litestar:
             UserAdministrationController,
             DeadLetterController,
             ReconciliationController,
+            GatewayAccountController,
+            GatewayEventController,
+            MoneyInDoubtController,
         ],
     )
 
@@ -148,7 +175,7 @@ def create_litestar(container: Container) -> Litestar:
 
     pages = [queue_page_router(container.authenticator())] if container.settings().queue_page else []
     return Litestar(
-        route_handlers=[HealthController, metrics, tenants, operators, *pages],
+        route_handlers=[HealthController, metrics, ProviderWebhookController, tenants, operators, *pages],
         dependencies={name: from_container(getattr(container, name)) for name in _HANDLERS}
         | {"version": from_container(lambda: VERSION)},
         exception_handlers=EXCEPTION_HANDLERS,

@@ -4,6 +4,8 @@ import re
 
 import msgspec
 
+from core.domain.card_numbers import without_card_numbers
+
 _PATTERN = re.compile(r"^Expected `[^`]*` matching regex '(.*)'$", re.DOTALL)
 _END_OF_TEXT = r"(?!\n)"
 _LONGEST_DETAIL = 300
@@ -17,7 +19,8 @@ class FieldError(msgspec.Struct, frozen=True):
 
 
 def field_error(steps: list[str], what: str) -> FieldError:
-    """What is wrong with the field at *steps*; without steps, with the body as a whole."""
+    """What is wrong with the field at *steps*; without steps, with the body as a whole. Card numbers are not repeated."""
+    steps, what = [without_card_numbers(step) for step in steps], without_card_numbers(what)
     name = "/".join(steps) or "body"
     return FieldError(pointer_to(steps), f"{name}: {_plainly(what)}"[:_LONGEST_DETAIL])
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from litestar import Response, get
 from litestar.di import NamedDependency
 from litestar.params import SkipValidation
-from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client import CollectorRegistry, Counter, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from prometheus_client.registry import Collector
@@ -13,6 +13,15 @@ from prometheus_client.registry import Collector
 from ports.posting import Posting, PostingFigures
 
 _QUANTILES = (0.5, 0.9, 0.99)
+_COUNTED = CollectorRegistry(auto_describe=False)
+_gateway_webhooks = Counter(
+    "bursar_gateway_webhooks", "Messages of providers, by what became of them.", ["outcome"], registry=_COUNTED
+)
+
+
+def count_gateway_webhook(outcome: str) -> None:
+    """One more message of a provider: accepted, not_authentic, or for an unknown_account."""
+    _gateway_webhooks.labels(outcome).inc()
 
 
 class PostingCollector(Collector):
@@ -43,7 +52,7 @@ async def metrics(posting: NamedDependency[SkipValidation[Posting]]) -> Response
     """Text exposition format, of this process alone."""
     registry = CollectorRegistry(auto_describe=False)
     registry.register(PostingCollector(posting))
-    return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
+    return Response(generate_latest(registry) + generate_latest(_COUNTED), media_type=CONTENT_TYPE_LATEST)
 
 
 def _counter(name: str, documentation: str, value: int) -> CounterMetricFamily:

@@ -33,6 +33,18 @@ class OrderPosition(Position, frozen=True, tag="orders"):
     id: UUID
 
 
+class PaymentPosition(Position, frozen=True, tag="payments"):
+    """Behind the payment of this id."""
+
+    id: UUID
+
+
+class GatewayEventPosition(Position, frozen=True, tag="gateway_events"):
+    """Behind the gateway event of this id."""
+
+    id: UUID
+
+
 class OperationPosition(Position, frozen=True, tag="operations"):
     """Behind the operation of this id."""
 

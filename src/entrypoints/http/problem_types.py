@@ -65,8 +65,17 @@ ROUTE_NOT_FOUND = ProblemType(
 METHOD_NOT_ALLOWED = ProblemType(
     "method_not_allowed", 405, "The path does not take this method", "`Allow` lists the methods the path takes."
 )
+WEBHOOK_NOT_AUTHENTIC = ProblemType(
+    "webhook_not_authentic",
+    400,
+    "The webhook is not authentic",
+    "A provider's message whose signature does not hold, is missing, or is more than five minutes off; nothing was kept.",
+)
 BODY_TOO_LARGE = ProblemType(
-    "body_too_large", 413, "The body is too large", "At most 262,144 bytes; 4,194,304 for a batch of transfers."
+    "body_too_large",
+    413,
+    "The body is too large",
+    "At most 262,144 bytes; 4,194,304 for a batch of transfers; 1,048,576 for a provider's webhook.",
 )
 UNSUPPORTED_MEDIA_TYPE = ProblemType(
     "unsupported_media_type",
@@ -99,6 +108,7 @@ PROBLEM_TYPES = (
     MALFORMED_REQUEST,
     ROUTE_NOT_FOUND,
     METHOD_NOT_ALLOWED,
+    WEBHOOK_NOT_AUTHENTIC,
     BODY_TOO_LARGE,
     UNSUPPORTED_MEDIA_TYPE,
     INTERNAL_ERROR,

@@ -22,6 +22,9 @@ from entrypoints.worker.sweeping import sweep_forever
 
 _log = structlog.get_logger(__name__)
 
+ENDING_SECONDS = 1.0
+"""How long a stopped worker may take to notice."""
+
 
 def run(settings: Settings) -> int:
     """
@@ -73,7 +76,7 @@ async def _work(container: Container) -> int:
         stop_at = asyncio.get_running_loop().time() + settings.shutdown_grace_seconds
         for task in beside:
             task.cancel()
-        await worker.stop()
+        await _stop(worker, working)
         await asyncio.gather(working, *beside, return_exceptions=True)
         remaining = max(1.0, stop_at - asyncio.get_running_loop().time())
         await container.posting().stop(grace_seconds=remaining)
@@ -86,6 +89,13 @@ async def _work(container: Container) -> int:
         await container.resolver().aclose()
         await container.database().dispose()
         probes.stop()
+
+
+async def _stop(worker: Any, working: "asyncio.Task[Any]") -> None:
+    """Stop it, also when it had not quite started: then SAQ forgets that it was stopped, and would never end."""
+    await worker.stop()
+    await asyncio.wait([working], timeout=ENDING_SECONDS)
+    working.cancel()
 
 
 def _worker(container: Container) -> Any:

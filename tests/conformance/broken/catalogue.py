@@ -1,13 +1,20 @@
 """Every broken adapter, and the checks that must catch it: C19, the check of the checks."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
+from datetime import datetime
 from types import SimpleNamespace
 from typing import Any
+
+import pytest
 
 from conformance.broken import networks, others, payments
 from conformance.mock_harness import MockAccountOnTrial, MockHarness, WrapGateway
 from core.domain.gateway_capabilities import GatewayOperation
+from core.domain.gateways import PaymentSnapshot
+from core.domain.payments import Payment, PaymentStatus
+from entrypoints.conformance.checks import c10_event_order
 from ports.gateway_plugin import Gateway
 
 
@@ -30,6 +37,24 @@ class Broken:
     def fails(self) -> frozenset[str]:
         """All checks that it must fail; it must pass the rest."""
         return self.also | {self.meant}
+
+
+def the_last_event_wins(payment: Payment, seen: PaymentSnapshot, *, now: datetime) -> Payment:
+    """A merge that overwrites, in place of the core's: what came last is taken for what is so."""
+    status = PaymentStatus(seen.status.value)
+    return replace(payment, status=status, captured=seen.captured, authorized=seen.authorized, updated_at=now)
+
+
+@dataclass(slots=True)
+class OverwritingHarness(MockHarness):
+    """The adapter is right, and the core merges wrongly: the check must see that too."""
+
+    @asynccontextmanager
+    async def account(self) -> AsyncGenerator[MockAccountOnTrial]:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(c10_event_order, "observe_payment", the_last_event_wins)
+            async with MockHarness.account(self) as account:
+                yield account
 
 
 class IgnoresSettings(MockAccountOnTrial):
@@ -121,7 +146,7 @@ BROKEN = (
     _broken("takes_the_first_of_two", "C07", wrap=_payments(payments.TakesTheFirstOfTwo)),
     _broken("repeats_by_itself", "C08", wrap_http=networks.RepeatsBusyAnswers),
     _broken("deadline_of_its_own", "C08", wrap_http=networks.DeadlineOfItsOwn),
-    _broken("one_command_at_a_time", "C08", "C16", wrap=_payments(payments.OneCommandAtATime)),
+    _broken("one_command_at_a_time", "C08", wrap=_payments(payments.OneCommandAtATime)),
     _broken("verifies_nothing", "C09", wrap=_webhooks(others.VerifiesNothing)),
     _broken("time_does_not_matter", "C09", wrap=_webhooks(others.TimeDoesNotMatter)),
     _broken("the_future_is_fine", "C09", wrap=_webhooks(others.TheFutureIsFine)),
@@ -129,6 +154,7 @@ BROKEN = (
     _broken("one_secret_only", "C09", wrap=_webhooks(others.OneSecretOnly)),
     _broken("anybodys_events", "C09", wrap=_webhooks(others.AnybodysEvents)),
     _broken("tells_what_was_added", "C10", wrap=_webhooks(others.TellsWhatWasAdded)),
+    Broken("the_last_event_wins", "C10", OverwritingHarness(name="the_last_event_wins")),
     _broken("charges_again_on_return", "C11", wrap=_payments(payments.ChargesAgainOnReturn)),
     _broken("forgets_our_reference", "C11", "C10", wrap=_webhooks(others.ForgetsOurReference)),
     _broken("refunds_succeed_for_ever", "C12", wrap=_payments(payments.RefundsSucceedForEver)),

@@ -111,15 +111,18 @@ class ChargesAgainOnReturn(MockPayments):
     async def confirm_payment(self, command: ConfirmPayment, context: CallContext) -> Outcome:
         outcome = await super().confirm_payment(command, context)
         if isinstance(outcome, Succeeded) and isinstance(outcome.evidence, PaymentSnapshot):
-            again = CreatePayment(
-                reference=outcome.evidence.reference,
-                amount=outcome.evidence.amount,
-                currency=outcome.evidence.currency,
-                capture=CaptureMode.AUTOMATIC,
-                method="pm_card_ok",
-            )
-            return await super().create_payment(again, replace(context, key=uuid4().hex))
+            return await self._charge_again(outcome.evidence, context) if outcome.evidence.captured else outcome
         return outcome
+
+    async def _charge_again(self, paid: PaymentSnapshot, context: CallContext) -> Outcome:
+        again = CreatePayment(
+            reference=paid.reference,
+            amount=paid.amount,
+            currency=paid.currency,
+            capture=CaptureMode.AUTOMATIC,
+            method="pm_card_ok",
+        )
+        return await super().create_payment(again, replace(context, key=uuid4().hex))
 
 
 class AmountsAreNotCompared(MockPayments):

@@ -9,6 +9,7 @@ from entrypoints.conformance.results import Results
 by_name = pytest.mark.parametrize("broken", BROKEN, ids=[each.name for each in BROKEN])
 
 
+@pytest.mark.timeout(300)  # the first one waits for the whole run
 @by_name
 async def test_the_check_that_is_meant_for_it_catches(broken_results: Results, broken: Broken) -> None:
     run = {each.check for each in broken_results.checks if each.gateway == broken.name}

@@ -71,6 +71,11 @@ class TestC06Failures:
         assert payments is not None
         assert isinstance(await payments.create_payment(stage.payment(), context(seconds=5)), NotSent)
 
+    async def test_a_connection_that_is_closed_at_once_proves_little(self, stage: Stage) -> None:
+        stage.proxy.hang_up()
+        for outcome in (await stage.pay(), await stage.pay()):
+            assert isinstance(outcome, Unknown | NotSent), repr(outcome)
+
     async def test_too_many_requests_did_not_begin(self, stage: Stage) -> None:
         stage.proxy.always(Fault(reaches_provider=False, answer=canned(429, b"{}", retry_after="7")))
         outcome = await stage.pay()

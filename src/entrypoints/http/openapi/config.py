@@ -17,6 +17,7 @@ _TAGS = {
     "Transfers": "The journal's transactions: two parties, many legs, batches, reversals.",
     "Holds": "Money set aside until it is captured, released or its time runs out.",
     "Orders": "Paid from a wallet, handed over by your fulfilment service, or the money goes back.",
+    "Payments": "From a payer through a provider into a wallet, and back (docs/payments.md).",
     "Webhooks": "What happened, told to your endpoints and read from the log (docs/webhooks.md).",
     "History": "What moved, and what a user has.",
     "Administration": "For operators' keys.",

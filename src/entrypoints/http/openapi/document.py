@@ -31,6 +31,7 @@ _OF_TWO_FORMS = {
     "TransferRequest": _TRANSFER_FORMS,
     "BatchItemRequest": _TRANSFER_FORMS,
     "PlaceOrderRequest": (["wallet_id"], ["user_id", "asset"]),
+    "CreatePaymentRequest": (["wallet_id"], ["user_id", "asset"]),
 }
 
 _Object = dict[str, Any]

@@ -13,6 +13,7 @@ from entrypoints.http.openapi import samples
 from entrypoints.http.openapi.exchange import Exchange, Shown, listing, reading
 from entrypoints.http.openapi.order_exchanges import ORDER_EXCHANGES
 from entrypoints.http.openapi.oversight_exchanges import OVERSIGHT_EXCHANGES
+from entrypoints.http.openapi.payment_exchanges import PAYMENT_EXCHANGES
 from entrypoints.http.openapi.refusals import ADMINISTERING, ADMINISTERING_MONEY, CHANGING, READING
 from entrypoints.http.openapi.samples import ALICE, BOB, MOMENT, REVERSED, TRANSFER, USD
 from entrypoints.http.openapi.webhook_exchanges import WEBHOOK_EXCHANGES
@@ -185,6 +186,7 @@ EXCHANGES: dict[str, Exchange] = {
     **ORDER_EXCHANGES,
     **WEBHOOK_EXCHANGES,
     **OVERSIGHT_EXCHANGES,
+    **PAYMENT_EXCHANGES,
     "CreditUser": Exchange(
         request=AdministeredMovementRequest(asset=USD, amount=1500, reference="invoice-2041"),
         answers={201: Shown(_POSTED, wire.TransferResponse.of(_credit))},

@@ -1,0 +1,106 @@
+"""An API with a real provider, on a database of its own: these tests move its clock."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
+from uuid import uuid4
+
+import httpx
+import pytest
+
+from conftest import TestDatabase, fresh_database
+from entrypoints.container import Container
+from entrypoints.development.api_process import ApiProcess
+from entrypoints.development.simulator_process import SimulatorProcess
+from entrypoints.embedded.free_port import free_port
+from entrypoints.settings import Settings
+from integration.http.money_routes import tenant_with_client
+from integration.http.payments.till import API_KEY, WEBHOOK_SECRET, Till, connected
+
+
+@pytest.fixture(scope="package")
+async def paying_database(template_database: TestDatabase) -> AsyncIterator[TestDatabase]:
+    """The database behind the payments."""
+    async with fresh_database(template_database) as fresh:
+        yield fresh
+
+
+@pytest.fixture(scope="package")
+async def provider(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[SimulatorProcess]:
+    """The provider: it misbehaves when it is asked to."""
+    log = tmp_path_factory.mktemp("provider") / "simulator.log"
+    async with SimulatorProcess(port=free_port(), log=log) as running:
+        yield running
+
+
+@pytest.fixture(scope="package")
+def paying_environment(paying_database: TestDatabase, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """Settings of a process that takes payments."""
+    secrets: Path = tmp_path_factory.mktemp("secrets")
+    for name, value in {
+        "api-key": API_KEY,
+        "wrong-key": "another key",
+        "malformed-key": "",
+        "webhooks": WEBHOOK_SECRET,
+        "webhooks-new": WEBHOOK_SECRET + "-new",
+    }.items():
+        (secrets / name).write_text(value)
+    return paying_database.environment() | {"BURSAR_SECRETS_DIRECTORY": str(secrets)}
+
+
+@pytest.fixture(scope="package")
+async def paying_api(
+    paying_environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[ApiProcess]:
+    """The API that takes payments."""
+    log = tmp_path_factory.mktemp("paying") / "api.log"
+    async with ApiProcess(paying_environment, port=free_port(), log=log) as running:
+        yield running
+
+
+@pytest.fixture(scope="package")
+async def paying_container(paying_environment: dict[str, str]) -> AsyncIterator[Container]:
+    """What a worker would run operations and apply events with."""
+    ours = Container(settings=Settings.from_environment(paying_environment))
+    yield ours
+    await ours.gateways().aclose()
+    await ours.database().dispose()
+
+
+OpenTill = Callable[[], AbstractAsyncContextManager[Till]]
+
+
+@pytest.fixture(scope="package")
+def open_till(
+    paying_api: ApiProcess, paying_container: Container, paying_database: TestDatabase, provider: SimulatorProcess
+) -> OpenTill:
+    """Tenants that take payments."""
+
+    @asynccontextmanager
+    async def opened() -> AsyncIterator[Till]:
+        async with (
+            tenant_with_client(paying_api, paying_container) as tenant,
+            httpx.AsyncClient(
+                base_url=paying_api.base_url, headers={"Authorization": f"Bearer {tenant.operator_key}"}, timeout=30
+            ) as operator,
+        ):
+            account, merchant = await connected(operator, provider, f"acct_{uuid4().hex[:12]}")
+            yield Till(
+                tenant, operator, provider, paying_container, paying_database.owner_url, account, merchant
+            )
+
+    return opened
+
+
+@pytest.fixture
+async def till(open_till: OpenTill) -> AsyncIterator[Till]:
+    """A tenant of the test's own, with an account at the provider."""
+    async with open_till() as opened:
+        yield opened
+
+
+@pytest.fixture
+async def stranger(open_till: OpenTill) -> AsyncIterator[Till]:
+    """Another tenant in the same database."""
+    async with open_till() as opened:
+        yield opened
