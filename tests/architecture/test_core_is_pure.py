@@ -23,6 +23,8 @@ CLOCK_AND_CHANCE = frozenset(
     {"datetime.now", "datetime.today", "datetime.utcnow", "date.today", "uuid.uuid1", "uuid.uuid4", "uuid1", "uuid4"}
 )
 INPUT_AND_OUTPUT = frozenset({"__import__", "input", "open", "print"})
+PURE_PARTS = frozenset({"urllib.parse"})
+"""Modules of an impure package that only work on text."""
 ASYNCHRONOUS = (ast.AsyncFor, ast.AsyncFunctionDef, ast.AsyncWith, ast.Await)
 
 
@@ -42,7 +44,8 @@ def foreign_imports(source: str, *, ours: tuple[str, ...], impure: frozenset[str
     for line, name in imported(ast.parse(source)):
         top = name.partition(".")[0]
         own = any(f"{name}.".startswith(f"{prefix}.") for prefix in ours)
-        if not own and (top not in sys.stdlib_module_names or top in impure):
+        pure_part = any(f"{name}.".startswith(f"{part}.") for part in PURE_PARTS)
+        if not own and not pure_part and (top not in sys.stdlib_module_names or top in impure):
             found.append(f"{line}: imports {name}")
     return found
 

@@ -1,40 +1,6 @@
 """The SQL of the event log."""
 
-# Tenant by tenant, each tenant's oldest first: one tenant's flood leaves room for the others, and the next call goes on
-# behind the last tenant served. Rows are taken by their exact keys: what commits late is late, never skipped.
-RECORD = """
-WITH RECURSIVE tenant (tenant_id) AS (
-    (SELECT tenant_id FROM outbox WHERE tenant_id > $1 ORDER BY tenant_id LIMIT 1)
-    UNION ALL
-    SELECT (SELECT waiting.tenant_id FROM outbox AS waiting WHERE waiting.tenant_id > tenant.tenant_id
-            ORDER BY waiting.tenant_id LIMIT 1)
-    FROM tenant WHERE tenant.tenant_id IS NOT NULL
-), chosen AS (
-    SELECT waiting.tenant_id, waiting.occurred_at, waiting.ordinal, waiting.id
-    FROM tenant CROSS JOIN LATERAL (
-        SELECT tenant_id, occurred_at, ordinal, id FROM outbox WHERE outbox.tenant_id = tenant.tenant_id
-        ORDER BY occurred_at, ordinal, id LIMIT $2
-    ) AS waiting
-    LIMIT $3
-), taken AS (
-    DELETE FROM outbox USING chosen
-    WHERE outbox.tenant_id = chosen.tenant_id AND outbox.occurred_at = chosen.occurred_at
-      AND outbox.ordinal = chosen.ordinal AND outbox.id = chosen.id
-    RETURNING outbox.*
-), counted AS (
-    INSERT INTO event_positions AS known (tenant_id, recorded)
-    SELECT tenant_id, count(*) FROM taken GROUP BY tenant_id ORDER BY tenant_id
-    ON CONFLICT (tenant_id) DO UPDATE SET recorded = known.recorded + excluded.recorded
-    RETURNING tenant_id, recorded
-)
-INSERT INTO events (tenant_id, position, id, type, subject, trace_id, occurred_at, payload)
-SELECT taken.tenant_id,
-       counted.recorded - count(*) OVER (PARTITION BY taken.tenant_id)
-           + row_number() OVER (PARTITION BY taken.tenant_id ORDER BY taken.occurred_at, taken.ordinal, taken.id),
-       taken.id, taken.type, taken.subject, taken.trace_id, taken.occurred_at, taken.payload
-FROM taken JOIN counted ON counted.tenant_id = taken.tenant_id
-RETURNING tenant_id, position, id, type, subject
-"""
+RECORD = "SELECT tenant, place, event, event_type, event_subject FROM record_events($1, $2, $3)"
 
 _EVENT = """
 SELECT event.tenant_id, event.position, event.id, event.type, event.subject, event.trace_id, event.occurred_at,

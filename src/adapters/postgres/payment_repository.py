@@ -6,11 +6,9 @@ from typing import Any
 
 from sqlalchemy import select, text, update
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from adapters.postgres.columns import columns_of, value_of
-from adapters.postgres.errors import constraint_of
 from adapters.postgres.json_columns import from_json, to_json
 from adapters.postgres.payment_tables import CaptureRow, PaymentRow
 from core.domain.gateways import CaptureMode, MethodSummary, NextAction
@@ -55,12 +53,18 @@ class PostgresPaymentRepository:
 
     async def add(self, payment: Payment) -> None:
         """See `ports.payment_repository.PaymentRepository.add`."""
-        try:
-            await self._session.execute(insert(PaymentRow).values(_columns(payment)))
-        except IntegrityError as error:
-            if constraint_of(error) == "payments_one_per_reference":
-                raise ReferenceAlreadyUsed("another payment has this reference", pointer="#/reference") from error
-            raise
+        # Not an error of the database's: after one, the transaction could not look for the answer of the same request.
+        added = await self._session.scalar(
+            insert(PaymentRow)
+            .values(_columns(payment))
+            .on_conflict_do_nothing(
+                index_elements=[PaymentRow.tenant_id, PaymentRow.reference],
+                index_where=PaymentRow.reference.is_not(None),
+            )
+            .returning(PaymentRow.id)
+        )
+        if added is None:
+            raise ReferenceAlreadyUsed("another payment has this reference", pointer="#/reference")
 
     async def lock(self, tenant_id: TenantId, payment_id: PaymentId) -> Payment:
         """See `ports.payment_repository.PaymentRepository.lock`."""

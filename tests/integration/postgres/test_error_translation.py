@@ -14,19 +14,18 @@ from adapters.postgres.errors import DatabaseUnavailable, constraint_of, sqlstat
 from conftest import TestDatabase
 from core.domain.errors import Unavailable
 from entrypoints.embedded.free_port import free_port
+from ports.unit_of_work import TransactionRaced
 
 PASSES_WITH_TIME = {
     "the connection failed": "08006",
-    "a serialization failure": "40001",
-    "a deadlock": "40P01",
     "the disk is full": "53100",
     "too many connections": "53300",
-    "a lock was not to be had": "55P03",
     "a statement took too long": "57014",
     "the server shuts down": "57P01",
     "it cannot connect now": "57P03",
     "the transaction idled too long": "25P03",
 }
+RACED = {"a serialization failure": "40001", "a deadlock": "40P01", "a lock was not to be had": "55P03"}
 STAYS = {"a unique key is taken": "23505", "a number is out of range": "22003", "a table is missing": "42P01"}
 RAISE = "DO $$ BEGIN RAISE EXCEPTION 'as told' USING ERRCODE = '{}'; END $$"
 
@@ -53,6 +52,17 @@ async def test_what_passes_with_time_is_unavailable(ours: Database, direct: asyn
         async with ours.sessions() as session:
             await session.execute(text(RAISE.format(sqlstate)))
     with pytest.raises(DatabaseUnavailable), translated():
+        await direct.execute(RAISE.format(sqlstate))
+
+
+@pytest.mark.parametrize("sqlstate", RACED.values(), ids=RACED)
+async def test_what_another_transaction_was_in_the_way_of_is_begun_again(
+    ours: Database, direct: asyncpg.Connection, sqlstate: str
+) -> None:
+    with pytest.raises(TransactionRaced), translated():
+        async with ours.sessions() as session:
+            await session.execute(text(RAISE.format(sqlstate)))
+    with pytest.raises(TransactionRaced), translated():
         await direct.execute(RAISE.format(sqlstate))
 
 

@@ -198,6 +198,47 @@ CREATE TABLE event_positions (
 ) WITH (fillfactor = 50);
 CREATE INDEX event_positions_unpublished ON event_positions (tenant_id) WHERE published < recorded;
 
+-- Tenant by tenant, each tenant's oldest first: one tenant's flood leaves room for the others, and the next call goes on
+-- behind the last tenant served. Rows are taken by their exact keys: what commits late is late, never skipped.
+-- It runs as the owner, so that the application can neither lose an event nor make one up in the log. Planned once for all
+-- sizes of outbox: by its key, in order, never read and sorted whole.
+CREATE FUNCTION record_events(after uuid, share integer, batch integer)
+RETURNS TABLE (tenant uuid, place bigint, event uuid, event_type text, event_subject uuid)
+LANGUAGE sql SECURITY DEFINER SET search_path = public, pg_temp SET enable_seqscan = off SET enable_bitmapscan = off
+SET enable_sort = off SET enable_hashjoin = off SET enable_mergejoin = off SET jit = off AS $$
+    WITH RECURSIVE tenant (tenant_id) AS (
+        (SELECT tenant_id FROM outbox WHERE tenant_id > after ORDER BY tenant_id LIMIT 1)
+        UNION ALL
+        SELECT (SELECT waiting.tenant_id FROM outbox AS waiting WHERE waiting.tenant_id > tenant.tenant_id
+                ORDER BY waiting.tenant_id LIMIT 1)
+        FROM tenant WHERE tenant.tenant_id IS NOT NULL
+    ), chosen AS (
+        SELECT waiting.tenant_id, waiting.occurred_at, waiting.ordinal, waiting.id
+        FROM tenant CROSS JOIN LATERAL (
+            SELECT tenant_id, occurred_at, ordinal, id FROM outbox WHERE outbox.tenant_id = tenant.tenant_id
+            ORDER BY occurred_at, ordinal, id LIMIT share
+        ) AS waiting
+        LIMIT batch
+    ), taken AS (
+        DELETE FROM outbox USING chosen
+        WHERE outbox.tenant_id = chosen.tenant_id AND outbox.occurred_at = chosen.occurred_at
+          AND outbox.ordinal = chosen.ordinal AND outbox.id = chosen.id
+        RETURNING outbox.*
+    ), counted AS (
+        INSERT INTO event_positions AS known (tenant_id, recorded)
+        SELECT tenant_id, count(*) FROM taken GROUP BY tenant_id ORDER BY tenant_id
+        ON CONFLICT (tenant_id) DO UPDATE SET recorded = known.recorded + excluded.recorded
+        RETURNING tenant_id, recorded
+    )
+    INSERT INTO events (tenant_id, position, id, type, subject, trace_id, occurred_at, payload)
+    SELECT taken.tenant_id,
+           counted.recorded - count(*) OVER (PARTITION BY taken.tenant_id)
+               + row_number() OVER (PARTITION BY taken.tenant_id ORDER BY taken.occurred_at, taken.ordinal, taken.id),
+           taken.id, taken.type, taken.subject, taken.trace_id, taken.occurred_at, taken.payload
+    FROM taken JOIN counted ON counted.tenant_id = taken.tenant_id
+    RETURNING tenant_id, position, id, type, subject
+$$;
+
 -- Outgoing webhooks ----------------------------------------------------------------------------------------------------
 
 CREATE TABLE webhook_endpoints (
@@ -320,17 +361,17 @@ CREATE TABLE reconciliation_breaks (
 
 -- Grants ---------------------------------------------------------------------------------------------------------------
 
-REVOKE ALL ON FUNCTION schedule_now(), operations_move(), orders_move() FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION schedule_now() TO bursar_application;
+REVOKE ALL ON FUNCTION schedule_now(), operations_move(), orders_move(), record_events(uuid, integer, integer) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION schedule_now(), record_events(uuid, integer, integer) TO bursar_application;
 GRANT SELECT ON schedule_clock, operations, operation_attempts, orders, events, event_positions, webhook_endpoints,
     webhook_deliveries, webhook_attempts, dead_letters, reconciliations, reconciliation_breaks
     TO bursar_application;
-GRANT INSERT ON operations, operation_attempts, orders, events, event_positions, webhook_endpoints,
+GRANT INSERT ON operations, operation_attempts, orders, webhook_endpoints,
     webhook_deliveries, webhook_attempts, dead_letters, reconciliations, reconciliation_breaks
     TO bursar_application;
 GRANT UPDATE (status, round, operation_id, payment_id, settlement_id, fulfilment_ref, failure_code, failure_message,
     updated_at) ON orders TO bursar_application;
-GRANT UPDATE ON operations, event_positions, webhook_endpoints, webhook_deliveries, dead_letters
-    TO bursar_application;
+GRANT UPDATE ON operations, webhook_endpoints, webhook_deliveries, dead_letters TO bursar_application;
+GRANT UPDATE (published) ON event_positions TO bursar_application;
 GRANT UPDATE (status, body, settles_at) ON idempotency_keys TO bursar_application;
-GRANT DELETE ON outbox, webhook_deliveries, webhook_attempts TO bursar_application;
+GRANT DELETE ON webhook_deliveries, webhook_attempts TO bursar_application;
