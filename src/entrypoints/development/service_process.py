@@ -42,7 +42,7 @@ class ServiceProcess(ABC):
         """Run with *environment* on *port*; output goes to *log*."""
         self.port = port
         self._environment = environment
-        self._log = log
+        self.log = log
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -110,7 +110,7 @@ class ServiceProcess(ABC):
 
     def _launch(self) -> "subprocess.Popen[bytes]":
         ourselves = RunAs(Way.UNCHANGED, os.geteuid(), os.getegid())
-        with open(self._log, "ab", opener=_private) as log:
+        with open(self.log, "ab", opener=_private) as log:
             return subprocess.Popen(
                 ourselves.wrapped(list(self.command()), death_signal=signal.SIGTERM),
                 env=_clean(os.environ) | dict(self._environment),
@@ -136,9 +136,9 @@ class ServiceProcess(ABC):
         except TimeoutError:
             await self.stop()
             raise ServiceDidNotStart(
-                f"{self.title} was not ready after {START_TIMEOUT_SECONDS:.0f} s; see {self._log}"
+                f"{self.title} was not ready after {START_TIMEOUT_SECONDS:.0f} s; see {self.log}"
             ) from None
-        raise ServiceDidNotStart(f"{self.title} ended with {process.returncode}; see {self._log}")
+        raise ServiceDidNotStart(f"{self.title} ended with {process.returncode}; see {self.log}")
 
 
 def _clean(environment: Mapping[str, str]) -> dict[str, str]:

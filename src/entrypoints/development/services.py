@@ -1,6 +1,6 @@
 """What runs on a development stack: the API, a worker, and the outside world they talk to."""
 
-from contextlib import AsyncExitStack
+import asyncio
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Self
@@ -34,7 +34,6 @@ class DevelopmentServices:
     provider: DevelopmentProvider | None = None
     _running: list[ServiceProcess] = field(default_factory=list[ServiceProcess])
     _api: ApiProcess | None = None
-    _exit: AsyncExitStack = field(default_factory=AsyncExitStack)
 
     @property
     def api(self) -> ApiProcess:
@@ -79,21 +78,25 @@ class DevelopmentServices:
         self._api = ApiProcess(
             self.environment, port=self.port or free_port(), log=home / "api.log", workers=self.workers
         )
-        services: list[ServiceProcess] = [fulfilment, self._api]
+        services: list[ServiceProcess] = [fulfilment, simulator, self._api]
         if "BURSAR_REDIS_URL" in self.environment:
             services.append(WorkerProcess(self.environment, port=free_port(), log=home / "worker.log"))
+        self._running = services
         try:
-            await self._exit.enter_async_context(simulator)
-            for service in services:
-                self._running.append(await self._exit.enter_async_context(service))
+            started = await asyncio.gather(*(service.start() for service in services), return_exceptions=True)
+            for failed in (one for one in started if one is not None):
+                raise failed
             await self.provider.open(self._api.base_url, self.stack.keys.admin_key)
         except BaseException:
-            await self._exit.aclose()
+            await self._stop()
             raise
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Stop them, the last one first."""
-        await self._exit.__aexit__(kind, error, trace)
+        """Stop them all."""
+        await self._stop()
+
+    async def _stop(self) -> None:
+        await asyncio.gather(*(service.stop() for service in self._running))

@@ -9,7 +9,8 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from entrypoints.development.simulator_process import SimulatorDidNotStart, SimulatorProcess
+from entrypoints.development.service_process import ServiceDidNotStart
+from entrypoints.development.simulator_process import SimulatorProcess
 from entrypoints.embedded.free_port import free_port
 from integration.simulator.merchants import Merchant, WebhookReceiver, merchant_of, payment_body
 
@@ -100,7 +101,7 @@ async def test_plans_the_clock_and_waiting_events_survive_a_kill(
 
 async def test_two_simulators_cannot_have_one_file(mortal: SimulatorProcess, tmp_path: Path) -> None:
     second = SimulatorProcess(port=free_port(), log=tmp_path / "second.log", journal=mortal.journal)
-    with pytest.raises(SimulatorDidNotStart):
+    with pytest.raises(ServiceDidNotStart):
         await second.start()
     assert "does another simulator run on it?" in (tmp_path / "second.log").read_text()
     await mortal.advance_clock(0)
