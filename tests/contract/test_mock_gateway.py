@@ -136,11 +136,14 @@ class TestCodes:
             merchant.simulator.base_url,
             account=merchant.id,
             api_key=f"key_{merchant.id}",
-            decline_codes=json.dumps({"wrong_moon": row}),
+            decline_codes=json.dumps({"wrong_moon": row, "fraud": row}),
         )
         outcome = await payments.create_payment(payment("pm_card_declined_wrong_moon"), context())
         assert isinstance(outcome, Declined)
         assert (outcome.failure.code, outcome.failure.next_step) == ("moon", NextStep.NEVER_RETRY)
+        corrected = await payments.create_payment(payment("pm_card_declined_fraud"), context())
+        assert isinstance(corrected, Declined)
+        assert corrected.failure.code == "moon"
         usual = await payments.create_payment(payment("pm_card_declined_lost_card"), context())
         assert isinstance(usual, Declined)
         assert usual.failure.failure_class is FailureClass.HARD_DECLINE
@@ -177,8 +180,9 @@ class TestAnswers:
             assert isinstance(await declined_by(server, http), Conflict)
 
     async def test_a_decline_in_nobodys_words_is_unknown(self, http: HttpcoreProviderHttp) -> None:
-        async with scripted_server(answering(json_answer(402, b'{"message": "pay for your proxy"}'))) as server:
-            assert isinstance(await declined_by(server, http), Unknown)
+        for body in (b'{"message": "pay for your proxy"}', b'{"error": {"type": "billing", "code": "unpaid"}}'):
+            async with scripted_server(answering(json_answer(402, body))) as server:
+                assert isinstance(await declined_by(server, http), Unknown)
 
     async def test_a_status_nobody_knows_is_unknown(self, merchant: Merchant) -> None:
         asked = payment()

@@ -260,8 +260,8 @@ def observe_payment(payment: Payment, seen: PaymentSnapshot, *, now: datetime) -
         return payment.flag(f"the provider has {seen.amount} {seen.currency}", now=now)
     if payment.provider_ref is not None and seen.provider_ref != payment.provider_ref:
         return payment.flag(f"the provider has another payment for it: {seen.provider_ref}", now=now)
-    if seen.captured > payment.amount:
-        return payment.flag(f"the provider captured {seen.captured}", now=now)
+    if (contradiction := _contradiction(payment, seen)) is not None:
+        return payment.flag(contradiction, now=now)
     is_newest = (
         seen.updated_at is None
         or payment.provider_updated_at is None
@@ -274,7 +274,7 @@ def observe_payment(payment: Payment, seen: PaymentSnapshot, *, now: datetime) -
         authorized=max(payment.authorized, seen.authorized),
         captured=max(payment.captured, seen.captured),
         fee=max(payment.fee, seen.fee or 0),
-        method_summary=seen.method or payment.method_summary,
+        method_summary=(seen.method if is_newest else None) or payment.method_summary or seen.method,
         provider_updated_at=seen.updated_at if is_newest else payment.provider_updated_at,
         updated_at=now,
     )
@@ -282,18 +282,26 @@ def observe_payment(payment: Payment, seen: PaymentSnapshot, *, now: datetime) -
         return _with_details(merged, seen) if is_newest else merged
     if _leads_to(payment.status, target) and (is_newest or _rank(target) > _rank(payment.status)):
         return _with_details(replace(merged, status=target), seen)
-    if _rank(target) < _rank(payment.status) or not is_newest:
+    has_more = seen.authorized > payment.authorized or seen.captured > payment.captured
+    if not is_newest or (_rank(target) < _rank(payment.status) and not (payment.status in _UNPAID and has_more)):
         return merged
-    if seen.captured > payment.captured or target is not payment.status:
-        return replace(payment, updated_at=now).flag(
-            f"the provider says {target} of a payment that is {payment.status}", now=now
-        )
-    return merged
+    return payment.flag(f"the provider says {target} of a payment that is {payment.status}", now=now)
+
+
+def _contradiction(payment: Payment, seen: PaymentSnapshot) -> str | None:
+    """What in the news cannot be together, whatever we know."""
+    if seen.captured > payment.amount:
+        return f"the provider captured {seen.captured}"
+    if seen.authorized > payment.amount:
+        return f"the provider authorized {seen.authorized}"
+    if seen.captured == 0 and seen.status in _PAID_THERE:
+        return f"the provider says {seen.status} of a payment of which nothing is captured"
+    return None
 
 
 def _with_details(payment: Payment, seen: PaymentSnapshot) -> Payment:
     ended = payment.status in ENDED
-    failed = payment.status in {PaymentStatus.FAILED, PaymentStatus.CANCELED, PaymentStatus.EXPIRED}
+    failed = payment.status in _UNPAID
     return replace(
         payment,
         next_action=seen.next_action if payment.status is PaymentStatus.REQUIRES_ACTION else None,
@@ -301,6 +309,8 @@ def _with_details(payment: Payment, seen: PaymentSnapshot) -> Payment:
     )
 
 
+_UNPAID = frozenset({_S.FAILED, _S.CANCELED, _S.EXPIRED})
+_PAID_THERE = frozenset({ProviderPaymentStatus.CAPTURED, ProviderPaymentStatus.PARTIALLY_CAPTURED})
 _SAME_NAME = {status.value: PaymentStatus(status.value) for status in ProviderPaymentStatus}
 
 

@@ -4,8 +4,8 @@ The kit as a plugin of pytest.
     pytest -p entrypoints.conformance.plugin --pyargs entrypoints.conformance.checks \
         --gateway-harness=acme_pay.harness:harness --conformance-results=results.json
 
-Several harnesses may be named; each check then runs for each. `--check=C05,C09` runs some of the checks, and
-`--gateway-harness=acme_pay.harness:harness@C05,C09` runs some for that harness.
+Several harnesses may be named; each check then runs for each. `--check=C05,C09` runs some of the checks (or tests, by
+their names), and `--gateway-harness=acme_pay.harness:harness@C05,C09` runs some for that harness.
 """
 
 import importlib
@@ -49,7 +49,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("conformance", "gateway adapters")
     group.addoption("--gateway-harness", action="append", default=[], help="module:object, a Harness; repeatable")
     group.addoption("--conformance-results", type=Path, help="write every check's verdict there, as JSON")
-    group.addoption("--check", default="", help="run these checks only, such as C05,C09")
+    group.addoption("--check", default="", help="run these checks or tests only, such as C05,C09")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -155,24 +155,20 @@ def _load(name: str) -> Harness:
 
 
 def _listed(text: str) -> frozenset[str]:
-    return frozenset(each.strip().upper() for each in text.split(",") if each.strip())
+    return frozenset(each.strip() for each in text.split(",") if each.strip())
 
 
 def _is_wanted(item: pytest.Item, everywhere: frozenset[str], of_harness: Mapping[str, frozenset[str]]) -> bool:
-    check, harness = _check_of(item.nodeid), _harness_of(item)
-    if check is None or harness is None:
+    found, harness = _CHECK.search(item.nodeid), _harness_of(item)
+    if found is None or harness is None:
         return True
-    return all(not wanted or check in wanted for wanted in (everywhere, of_harness.get(harness.name, frozenset())))
+    names = {f"C{found[1]}", found[2]}
+    return all(not wanted or wanted & names for wanted in (everywhere, of_harness.get(harness.name, frozenset())))
 
 
 def _harness_of(item: pytest.Item) -> Harness | None:
     callspec = getattr(item, "callspec", None)
     return None if callspec is None else cast("Harness | None", callspec.params.get("harness"))
-
-
-def _check_of(nodeid: str) -> str | None:
-    found = _CHECK.search(nodeid)
-    return None if found is None else f"C{found[1]}"
 
 
 def _detail(report: pytest.TestReport) -> str:

@@ -11,7 +11,14 @@ from core.application.racing import again_after_races
 from core.application.refunds.settle_refund import RefundSettlement
 from core.domain.attempts import Step, conclude
 from core.domain.gateway_events import GatewayEvent, GatewayEventStatus
-from core.domain.gateways import PaymentSnapshot, RefundSnapshot, Snapshot, VerifiedWebhook
+from core.domain.gateways import (
+    CaptureMode,
+    PaymentSnapshot,
+    ProviderPaymentStatus,
+    RefundSnapshot,
+    Snapshot,
+    VerifiedWebhook,
+)
 from core.domain.identifiers import GatewayAccountId, GatewayEventId, PaymentId, RefundId, TenantId
 from core.domain.operations import Operation
 from core.domain.payments import SUBMIT_PAYMENT
@@ -86,7 +93,7 @@ class ApplyGatewayEventHandler:
         operation = await self._operation(work, event.tenant_id, seen)
         if operation is not None and operation.is_active:
             outcome = outcome_of(seen)
-            if outcome is not None:
+            if outcome is not None and not await self._goes_on_by_itself(work, operation, seen):
                 await self._conclude(work, operation, outcome, now)
                 return f"operation {operation.id} ended"
         if isinstance(seen, PaymentSnapshot):
@@ -94,6 +101,13 @@ class ApplyGatewayEventHandler:
         if isinstance(seen, RefundSnapshot):
             return await self._observe_refund(work, event, operation, seen, now)
         return None
+
+    async def _goes_on_by_itself(self, work: UnitOfWork, operation: Operation, seen: Snapshot) -> bool:
+        """Whether the provider has authorized what it will capture without being asked: not yet the end."""
+        if not isinstance(seen, PaymentSnapshot) or seen.status is not ProviderPaymentStatus.AUTHORIZED:
+            return False
+        payment = await work.payments.get(operation.tenant_id, PaymentId(operation.subject))
+        return payment.capture is CaptureMode.AUTOMATIC
 
     async def _operation(self, work: UnitOfWork, tenant_id: TenantId, seen: Snapshot) -> Operation | None:
         """The operation whose key the provider knows it by; locked, as everything that may end it does."""

@@ -12,6 +12,7 @@ from core.application.racing import again_after_races
 from core.domain.attempts import AttemptPolicy
 from core.domain.errors import Conflict, Rejected
 from core.domain.idempotency import Answer, IdempotencyClaim, IdempotencyKeyReused, RequestInProgress
+from core.domain.instructions import Refused, Render
 from core.domain.operations import LEASE_MARGIN_SECONDS, Operation, OperationUnderWay
 from ports.clock import Clock
 from ports.idempotency_repository import KeptAnswer
@@ -38,7 +39,11 @@ class Begun:
 
 
 Begin = Callable[[UnitOfWork, datetime], Awaitable[Begun]]
-"""Write everything into the unit of work, which is committed afterwards; begun again with the same ids after a race."""
+"""
+Write everything into the unit of work, which is committed afterwards; begun again with the same ids after a race.
+
+What it refuses under a lock, it refuses before it writes: the refusal is committed.
+"""
 
 Finish = Callable[[UnitOfWork], Awaitable[Answer]]
 """The answer, once the attempt has ended; reads only."""
@@ -53,9 +58,11 @@ class InlineOperation:
     clock: Clock
     policy: AttemptPolicy
 
-    async def run(self, claim: IdempotencyClaim, *, trace_id: str, begin: Begin, finish: Finish) -> Answer:
+    async def run(
+        self, claim: IdempotencyClaim, *, trace_id: str, begin: Begin, finish: Finish, refuse: Render
+    ) -> Answer:
         """
-        The answer to the claim's request.
+        The answer to the claim's request; a final refusal of *begin* is one too, written by *refuse* and kept.
 
         Raises:
             IdempotencyKeyReused: If the key came before with another request.
@@ -64,24 +71,29 @@ class InlineOperation:
             Unavailable: If it could not be decided now.
         """
         begun_at = self.clock.monotonic()
-        answer, operation = await again_after_races(lambda: self._begin(claim, trace_id, begin))
+        answer, operation = await again_after_races(lambda: self._begin(claim, trace_id, begin, refuse))
         if operation is None:
             return answer
         await self.first_attempt(operation, begun_at)
         return await again_after_races(lambda: self._settle(claim, finish))
 
-    async def _begin(self, claim: IdempotencyClaim, trace_id: str, begin: Begin) -> tuple[Answer, Operation | None]:
+    async def _begin(
+        self, claim: IdempotencyClaim, trace_id: str, begin: Begin, refuse: Render
+    ) -> tuple[Answer, Operation | None]:
         async with self.unit_of_work(trace_id=trace_id) as work:
             kept = await work.idempotency.find(claim)
             if kept is not None:
                 return repeated(kept, claim), None
             try:
                 begun = await begin(work, await work.now())
-            except (Conflict, Rejected):  # the same request may have been first behind a lock that was waited for
+            except (Conflict, Rejected) as error:
+                # The same request may have been first behind a lock that was waited for.
                 kept = await work.idempotency.find(claim)
-                if kept is None:
+                if kept is not None:
+                    return repeated(kept, claim), None
+                if error.retryable:
                     raise
-                return repeated(kept, claim), None
+                begun = Begun(refuse(Refused(error)), None, kept=False)
             if begun.answer.replayed:
                 raise TransactionRaced("the same request was answered meanwhile")
             if not begun.kept:

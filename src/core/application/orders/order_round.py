@@ -91,7 +91,9 @@ class OrderRound:
         async def finish(work: UnitOfWork) -> Answer:
             return render_order(await work.orders.get(request.tenant_id, order_id))
 
-        return await self.inline.run(request.claim, trace_id=request.trace_id, begin=begin, finish=finish)
+        return await self.inline.run(
+            request.claim, trace_id=request.trace_id, begin=begin, finish=finish, refuse=request.render
+        )
 
 
 def _intent(request: MoneyRequest, order: Order) -> Intent:

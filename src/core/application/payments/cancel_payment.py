@@ -9,7 +9,17 @@ from core.domain.gateways import CancelPayment as CancelCommand
 from core.domain.gateways import PaymentSnapshot, ProviderPaymentStatus
 from core.domain.identifiers import PaymentId
 from core.domain.operations import Operation
-from core.domain.outcomes import Absent, NotSent, Outcome, Sighting, Succeeded
+from core.domain.outcomes import (
+    Absent,
+    Declined,
+    Failure,
+    FailureClass,
+    NextStep,
+    NotSent,
+    Outcome,
+    Sighting,
+    Succeeded,
+)
 from ports.unit_of_work import UnitOfWork
 
 EXPIRY_CAUSE = "bursar expires payment"
@@ -42,7 +52,9 @@ class CancelPayment:
         seen = getattr(sighting, "evidence", None)
         if not isinstance(seen, PaymentSnapshot):
             return sighting
-        return Succeeded(seen.provider_ref, seen) if seen.status in _GONE else Absent(authoritative=True)
+        if seen.status in _GONE:
+            return Succeeded(seen.provider_ref, seen)
+        return Declined(_paid(), seen.provider_ref, seen) if seen.captured else Absent(authoritative=True)
 
     async def settle(self, work: UnitOfWork, operation: Operation, outcome: Outcome) -> None:
         """See `core.application.operations.driver.OperationDriver.settle`; what could not be canceled stays."""
@@ -53,3 +65,12 @@ class CancelPayment:
         if evidence.status is ProviderPaymentStatus.CANCELED and operation.cause.startswith(EXPIRY_CAUSE):
             evidence = replace(evidence, status=ProviderPaymentStatus.EXPIRED)
         await self.settlement.observe(work, payment, evidence, now=operation.updated_at)
+
+
+def _paid() -> Failure:
+    return Failure(
+        code="payment_captured",
+        failure_class=FailureClass.CONFLICT,
+        next_step=NextStep.NEVER_RETRY,
+        message="the payment was captured before it could be canceled",
+    )

@@ -9,9 +9,22 @@ from core.domain.gateways import CapturePayment as CaptureCommand
 from core.domain.gateways import PaymentSnapshot, ProviderPaymentStatus
 from core.domain.identifiers import PaymentId
 from core.domain.operations import Operation
-from core.domain.outcomes import Absent, Conflict, Outcome, Sighting, Succeeded, Unknown
+from core.domain.outcomes import (
+    Absent,
+    Conflict,
+    Declined,
+    Failure,
+    FailureClass,
+    NextStep,
+    Outcome,
+    Sighting,
+    Succeeded,
+    Unknown,
+)
 from core.domain.payments import Capture, Payment
 from ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
+
+_OVER = frozenset({ProviderPaymentStatus.FAILED, ProviderPaymentStatus.CANCELED, ProviderPaymentStatus.EXPIRED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +65,7 @@ class CapturePayment:
         if seen.captured >= capture.captured_before + capture.amount:
             return Succeeded(seen.provider_ref, seen)
         if seen.captured == capture.captured_before:
-            return Absent(authoritative=True)
+            return Declined(_over(seen), seen.provider_ref, seen) if seen.status in _OVER else Absent(authoritative=True)
         return Unknown("another amount was captured")
 
     async def settle(self, work: UnitOfWork, operation: Operation, outcome: Outcome) -> None:
@@ -84,4 +97,13 @@ def _captured(payment: Payment, capture: Capture) -> PaymentSnapshot:
         currency=payment.asset,
         authorized=payment.authorized,
         captured=captured,
+    )
+
+
+def _over(seen: PaymentSnapshot) -> Failure:
+    return Failure(
+        code=f"payment_{seen.status}",
+        failure_class=FailureClass.CONFLICT,
+        next_step=NextStep.NEVER_RETRY,
+        message=f"the payment was {seen.status} before it could be captured",
     )

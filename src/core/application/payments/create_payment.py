@@ -15,6 +15,7 @@ from core.domain.gateway_capabilities import GatewayOperation
 from core.domain.gateways import CaptureMode
 from core.domain.idempotency import Answer, IdempotencyClaim
 from core.domain.identifiers import GatewayAccountId, OperationId, PaymentId, TenantId, WalletId
+from core.domain.instructions import Render
 from core.domain.operations import Intent, begin_operation
 from core.domain.payment_events import payment_events
 from core.domain.payments import SUBMIT_PAYMENT, UNPAID_LIFETIME, Payment
@@ -51,6 +52,7 @@ class CreatePayment:
     return_url: str | None
     details: Details
     render: RenderPayment
+    refuse: Render
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +102,9 @@ class CreatePaymentHandler:
             operation = await work.operations.get(command.tenant_id, operation_id)
             return command.render(await work.payments.get(command.tenant_id, payment_id), operation)
 
-        return await self.inline.run(command.claim, trace_id=command.trace_id, begin=begin, finish=finish)
+        return await self.inline.run(
+            command.claim, trace_id=command.trace_id, begin=begin, finish=finish, refuse=command.refuse
+        )
 
     async def _wallet(self, command: CreatePayment) -> Wallet:
         wallet_id = command.wallet_id

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from core.domain.idempotency import Answer, IdempotencyClaim
 from core.domain.identifiers import PaymentId, TenantId
+from core.domain.instructions import Render
 from core.domain.operations import Operation
 from core.domain.payments import Payment
 from core.domain.refunds import Refund
@@ -25,3 +26,4 @@ class PaymentRequest:
     claim: IdempotencyClaim
     trace_id: str
     render: RenderPayment
+    refuse: Render

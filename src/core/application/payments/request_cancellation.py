@@ -51,7 +51,9 @@ class RequestCancellationHandler:
             operation = await work.operations.get(command.tenant_id, operation_id)
             return command.render(await work.payments.get(command.tenant_id, command.payment_id), operation)
 
-        return await self.inline.run(command.claim, trace_id=command.trace_id, begin=begin, finish=finish)
+        return await self.inline.run(
+            command.claim, trace_id=command.trace_id, begin=begin, finish=finish, refuse=command.refuse
+        )
 
 
 def cancellation_intent(payment: Payment, *, cause: str, trace_id: str) -> Intent:

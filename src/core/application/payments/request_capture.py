@@ -68,7 +68,9 @@ class RequestCaptureHandler:
             operation = await work.operations.get(command.tenant_id, operation_id)
             return command.render(await work.payments.get(command.tenant_id, command.payment_id), operation)
 
-        return await self.inline.run(command.claim, trace_id=command.trace_id, begin=begin, finish=finish)
+        return await self.inline.run(
+            command.claim, trace_id=command.trace_id, begin=begin, finish=finish, refuse=command.refuse
+        )
 
 
 def _intent(command: RequestCapture, payment: Payment, amount: int) -> Intent:

@@ -100,7 +100,9 @@ class CreateRefundHandler:
             operation = await work.operations.get(command.tenant_id, operation_id)
             return command.render(await work.refunds.get(command.tenant_id, refund_id), operation)
 
-        return await self.inline.run(command.claim, trace_id=command.trace_id, begin=begin, finish=finish)
+        return await self.inline.run(
+            command.claim, trace_id=command.trace_id, begin=begin, finish=finish, refuse=command.refuse
+        )
 
 
 def _refund(

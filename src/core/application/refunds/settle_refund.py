@@ -56,8 +56,13 @@ class RefundSettlement:
         )
 
     async def found(self, work: UnitOfWork, payment: Payment, seen: RefundSnapshot, *, now: datetime) -> None:
-        """A refund that somebody made on the provider's own pages: it happened, so it is posted."""
-        if seen.status.value in {status.value for status in _LOST} or seen.amount > payment.refundable:
+        """
+        A refund that somebody made on the provider's own pages: it happened, so it is posted.
+
+        One that has failed already is kept without a posting, so that older news of it do not post it.
+        """
+        lost = RefundStatus(seen.status.value) in _LOST
+        if seen.currency != payment.asset or (seen.amount > payment.refundable and not lost):
             await self._keep_payment(
                 work, payment, payment.flag(f"a refund of {seen.amount} was seen at the provider", now=now)
             )
@@ -76,10 +81,15 @@ class RefundSettlement:
             operation_id=None,
             trace_id=payment.trace_id,
             created_at=now,
-            status=RefundStatus.SUCCEEDED,
+            status=RefundStatus(seen.status.value) if lost else RefundStatus.SUCCEEDED,
             provider_ref=seen.provider_ref,
+            failure=seen.failure,
             updated_at=now,
         )
+        if lost:
+            await work.refunds.add(refund)
+            await work.outbox.add(refund_event(None, refund))
+            return
         [answer] = await work.ledger.post([refund_found(self.ids, payment, refund)])
         after = payment.begin_refund(seen.amount, now=now).end_refund(seen.amount, succeeded=True, now=now)
         if answer.status != POSTED:
