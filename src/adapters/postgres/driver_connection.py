@@ -1,5 +1,7 @@
 """The driver's connection below a session, for statements that SQLAlchemy would only slow down."""
 
+from typing import cast
+
 import asyncpg
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -15,8 +17,9 @@ async def driver_connection(session: AsyncSession) -> "asyncpg.Connection[asyncp
     of ours by itself.
     """
     connection = await session.connection()
-    driver = (await connection.get_raw_connection()).driver_connection
-    assert isinstance(driver, asyncpg.Connection)
+    pooled = (await connection.get_raw_connection()).driver_connection
+    assert isinstance(pooled, asyncpg.Connection)
+    driver = cast("asyncpg.Connection[asyncpg.Record]", pooled)
     if not driver.is_in_transaction():
         await session.execute(_BEGIN)
     assert driver.is_in_transaction()

@@ -51,7 +51,7 @@ class PostgresEventLog:
                 if not rows and self._served != _NOBODY:
                     rows = await connection.fetch(sql.RECORD, _NOBODY, share, limit)
                 fanned = [FannedEvent(TenantId(row[0]), row[1], EventId(row[2]), row[3], row[4]) for row in rows]
-                endpoints = await fan_out(session, fanned, self._ids) if fanned else frozenset()
+                endpoints = await fan_out(session, fanned, self._ids)
                 await session.commit()
         self._served = max((row[0] for row in rows), default=_NOBODY) if len(rows) >= limit else _NOBODY
         return Recorded(len(rows), endpoints)

@@ -1,6 +1,7 @@
 """Gateway accounts in PostgreSQL."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import msgspec
 from sqlalchemy import func, select, text, update
@@ -78,7 +79,7 @@ class PostgresGatewayAccountRepository:
         return _account(row)
 
 
-def _columns(account: GatewayAccount) -> dict[str, object]:
+def _columns(account: GatewayAccount) -> dict[str, Any]:
     return columns_of(account) | {
         "webhook_secrets": list(account.webhook_secrets),
         "settings": msgspec.json.encode(dict(account.settings)).decode(),

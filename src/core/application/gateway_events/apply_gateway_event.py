@@ -111,7 +111,7 @@ class ApplyGatewayEventHandler:
 
     async def _operation(self, work: UnitOfWork, tenant_id: TenantId, seen: Snapshot) -> Operation | None:
         """The operation whose key the provider knows it by; locked, as everything that may end it does."""
-        kinds = {PaymentSnapshot: SUBMIT_PAYMENT, RefundSnapshot: SUBMIT_REFUND}
+        kinds: dict[type, str] = {PaymentSnapshot: SUBMIT_PAYMENT, RefundSnapshot: SUBMIT_REFUND}
         try:
             key = UUID(seen.reference or "")
         except ValueError:

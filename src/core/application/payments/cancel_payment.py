@@ -48,7 +48,7 @@ class CancelPayment:
         """See `core.application.operations.driver.OperationDriver.look_up`."""
         found = await self.gateway_of.find(operation.tenant_id, PaymentId(operation.subject))
         context = context_of(operation, deadline_at=deadline_at)
-        sighting = await found.gateway.find_payment("", found.payment.provider_ref, context)
+        sighting = await found.gateway.find_payment(found.reference, found.payment.provider_ref, context)
         seen = getattr(sighting, "evidence", None)
         if not isinstance(seen, PaymentSnapshot):
             return sighting

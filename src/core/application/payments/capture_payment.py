@@ -57,8 +57,7 @@ class CapturePayment:
         found = await self.gateway_of.find(operation.tenant_id, PaymentId(operation.subject))
         capture = await self._capture(operation)
         context = context_of(operation, deadline_at=deadline_at)
-        submitted = str(found.payment.operation_id)
-        sighting = await found.gateway.find_payment(submitted, found.payment.provider_ref, context)
+        sighting = await found.gateway.find_payment(found.reference, found.payment.provider_ref, context)
         seen = getattr(sighting, "evidence", None)
         if not isinstance(seen, PaymentSnapshot):
             return sighting

@@ -15,9 +15,15 @@ from ports.unit_of_work import UnitOfWorkFactory
 
 @dataclass(frozen=True, slots=True)
 class PaymentAndGateway:
-    """A payment as it stands, and whoever speaks to its provider."""
+    """
+    A payment as it stands, and whoever speaks to its provider.
+
+    Attributes:
+        reference: What the provider knows the payment by of ours: the key of the operation that submitted it.
+    """
 
     payment: Payment
+    reference: str
     gateway: PaymentGateway
 
 
@@ -38,8 +44,9 @@ class GatewayOfPayment:
         """
         async with self.unit_of_work() as work:
             payment = await work.payments.get(tenant_id, payment_id)
+            submitted = await work.operations.get(tenant_id, payment.operation_id)
             account = await work.gateway_accounts.get(tenant_id, GatewayAccountId(payment.gateway_account))
-        return PaymentAndGateway(payment, payments_of(self.gateways.open(account)))
+        return PaymentAndGateway(payment, str(submitted.key), payments_of(self.gateways.open(account)))
 
 
 def payments_of(gateway: Gateway) -> PaymentGateway:
