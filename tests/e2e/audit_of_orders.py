@@ -2,7 +2,9 @@
 
 import json
 from collections import Counter
+from collections.abc import Iterable
 from typing import Any
+from uuid import UUID
 
 import asyncpg
 
@@ -46,10 +48,10 @@ class Audit:
     async def assert_granted_is_there_once(self) -> None:
         """Every granted order and top-up is there, as its client was told; and there is nothing else."""
         granted = [wish for wish in self._journal.wishes if wish.is_granted]
-        placed = sorted((row["wish"], str(row["id"])) for row in await self.orders())
-        assert placed == sorted((wish.key, wish.order_id) for wish in granted if is_order(wish))
-        topped_up = sorted((row["wish"], row["id"]) for row in await self._rows(_TOPUPS, self._bank.tenant_id))
-        assert topped_up == sorted((wish.key, wish.transfer_id) for wish in granted if not is_order(wish))
+        placed = [(row["wish"], str(row["id"])) for row in await self.orders()]
+        _assert_same(placed, [(wish.key, wish.order_id) for wish in granted if is_order(wish)])
+        topped_up = [(row["wish"], row["id"]) for row in await self._rows(_TOPUPS, self._bank.tenant_id)]
+        _assert_same(topped_up, [(wish.key, wish.transfer_id) for wish in granted if not is_order(wish)])
 
     async def assert_handed_over_once(self, entries: list[Body]) -> None:
         """Item by item: the service has done exactly the completed orders, each once."""
@@ -67,7 +69,7 @@ class Audit:
             for row in orders
             if row["status"] == "completed"
         ]
-        assert sorted(done) == sorted(completed)
+        _assert_same(done, completed)
         refused = {each["key"] for each in ours if each["status"] == "failed"}
         assert refused <= {row["key"] for row in orders if row["status"] == "failed"}
 
@@ -90,20 +92,20 @@ class Audit:
         events = sorted(await self._rows(_EVENTS, self._bank.tenant_id), key=lambda row: row["position"])
         assert [row["position"] for row in events] == list(range(1, len(events) + 1))
         transfers = await self._rows("SELECT id FROM transfers WHERE tenant_id = $1", self._bank.tenant_id)
-        assert sorted(row["subject"] for row in events if row["of_ledger"]) == sorted(row["id"] for row in transfers)
-        told = Counter((row["type"], row["subject"]) for row in events if row["type"].startswith("order."))
-        expected = Counter(
-            (type_, row["id"]) for row in await self.orders() for type_ in ("order.placed", f"order.{row['status']}")
-        )
-        assert told == expected
+        _assert_same([row["subject"] for row in events if row["of_ledger"]], [row["id"] for row in transfers])
+        told = [(row["type"], row["subject"]) for row in events if row["type"].startswith("order.")]
+        orders = await self.orders()
+        ends = [(type_, row["id"]) for row in orders for type_ in ("order.placed", f"order.{row['status']}")]
+        _assert_same(told, ends)
         return events
 
     async def assert_every_event_was_delivered(self, events: list[Row], *, after: int) -> None:
         """At least once, verified, never with another body; and nothing that was not asked for."""
         assert self._shop.receiver.breaches == []
-        wanted = {row["id"]: row["type"] for row in events if row["position"] > after and row["type"] in _TOLD_OF}
+        told_of = [row for row in events if row["position"] > after and row["type"] in _TOLD_OF]
+        wanted = [(row["id"], row["type"]) for row in told_of]
         heard = self._shop.receiver.messages[str(self._bank.tenant_id)]
-        assert {message_id: message.type for message_id, message in heard.items()} == wanted
+        _assert_same([(message_id, message.type) for message_id, message in heard.items()], wanted)
 
     async def assert_the_stream_has_every_event(self, events: list[Row]) -> None:
         """Also what was there before the stream forgot: the last day is published again, with its positions."""
@@ -112,7 +114,7 @@ class Audit:
         ours = {
             (event["id"], int(event["position"])) for event in told if event["tenantid"] == str(self._bank.tenant_id)
         }
-        assert ours == {(row["id"], row["position"]) for row in events}
+        _assert_same(sorted(ours), [(row["id"], row["position"]) for row in events])
 
     async def assert_no_job_was_given_up(self) -> None:
         """No fault here lasts longer than a job is tried."""
@@ -124,3 +126,9 @@ class Audit:
             return [dict(row) for row in await connection.fetch(query, *arguments)]
         finally:
             await connection.close()
+
+
+def _assert_same(found: Iterable[tuple[Any, ...] | UUID], wanted: Iterable[tuple[Any, ...] | UUID]) -> None:
+    """Each as often as wanted; what is amiss is named."""
+    have, want = Counter(found), Counter(wanted)
+    assert have == want, f"missing: {list((want - have).elements())}, too much: {list((have - want).elements())}"

@@ -11,6 +11,8 @@ from typing import Any
 import asyncpg
 import httpx
 from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
 
 from adapters.streams.queue import StreamsQueue
 from conftest import LOGIN_PASSWORD, OWNER_PASSWORD, TestDatabase
@@ -28,6 +30,9 @@ Body = dict[str, Any]
 WORKERS = 2
 EVENT_TYPES = ("order.*", "transfer.posted")
 """What the shop's endpoint asks to be told: orders, and every movement of money."""
+
+_RETRIES = 3
+"""Of a look into Valkey: connections of before its restart are dead."""
 
 _TOKEN = "token-of-the-fulfilment-service-in-tests"
 _MOVE_CLOCK = "UPDATE schedule_clock SET ahead = ahead + $1::text::interval"
@@ -154,7 +159,7 @@ async def open_shop(folder: Path) -> AsyncGenerator[Shop]:
         }
         api = ApiProcess(environment, port=free_port(), log=log)
         queue = StreamsQueue.from_url(servers.redis_url, name="jobs")
-        redis = Redis.from_url(servers.redis_url)
+        redis = Redis.from_url(servers.redis_url, retry=Retry(NoBackoff(), _RETRIES))
         until_the_end.push_async_callback(queue.disconnect)
         until_the_end.push_async_callback(redis.aclose)
         shop = Shop(

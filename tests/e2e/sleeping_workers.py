@@ -2,11 +2,14 @@
 
 import asyncio
 import signal
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 
 import asyncpg
+from saq.job import Job
 
+from adapters.streams.job_queue import saq_job
+from core.domain.job_catalogue import RUN_OPERATION, job
 from e2e.conftest import Bank
 from e2e.processes import family_of
 from e2e.shop import Body, Shop
@@ -16,7 +19,7 @@ PATIENCE_SECONDS = 40.0
 """More than a lease, and time for a slow machine."""
 
 _POLL_SECONDS = 0.02
-_NOBODY = "ALTER SYSTEM SET synchronous_standby_names = 'a standby that is not there'"
+_NOBODY = "ALTER SYSTEM SET synchronous_standby_names = 'nobody'"
 _COMMITTING = """
 SELECT session.client_port FROM pg_stat_activity AS session JOIN pg_locks ON pg_locks.pid = session.pid
 WHERE session.datname = current_database() AND session.wait_event = 'SyncRep'
@@ -38,7 +41,7 @@ async def until(condition: Callable[[], Awaitable[bool]]) -> None:
 async def unknown_order(bank: Bank) -> Body:
     """An order whose first attempt was answered 500, without any work: a worker tries again in about a second."""
     body = {"wallet_id": bank.wallets[0], "amount": 100, "items": [{"sku": "sku_error_before", "quantity": 1}]}
-    answer = await bank.client.post("/v1/orders", json=body, headers={"Idempotency-Key": "the only one"})
+    answer = await bank.client.post("/v1/orders", json=body, headers={"Idempotency-Key": "the-only-one"})
     assert answer.status_code == 202, answer.text
     placed: Body = answer.json()
     return placed
@@ -99,14 +102,23 @@ async def commits_wait(shop: Shop) -> AsyncGenerator["asyncpg.Connection[asyncpg
         await connection.close()
 
 
-async def until_it_begins_an_attempt(connection: "asyncpg.Connection[asyncpg.Record]", worker: WorkerProcess) -> None:
-    """Return when the worker's fence is written, and it has not heard of it."""
+async def until_one_begins_an_attempt(
+    connection: "asyncpg.Connection[asyncpg.Record]", workers: Sequence[WorkerProcess]
+) -> WorkerProcess:
+    """The one whose fence is written, and who has not heard of it."""
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while True:
+            port = await connection.fetchval(_COMMITTING)
+            for worker in workers:
+                if port is not None and any(each.connects_from(port) for each in family_of(worker.pid)):
+                    return worker
+            await asyncio.sleep(_POLL_SECONDS)
 
-    async def is_fencing() -> bool:
-        port = await connection.fetchval(_COMMITTING)
-        return port is not None and any(each.connects_from(port) for each in family_of(worker.pid))
 
-    await until(is_fencing)
+def delivered_again(bank: Bank, order: Body, copy: int) -> Job:
+    """One more job to run the order's operation, under a key of its own: the queue takes each key once."""
+    arguments = {"tenant_id": str(bank.tenant_id), "operation_id": order["operation_id"]}
+    return saq_job(job(RUN_OPERATION, f"copy-{copy}:{order['id']}", arguments))
 
 
 def jobs_taken_away(shop: Shop) -> int:

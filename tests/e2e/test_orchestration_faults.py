@@ -10,11 +10,13 @@ import random
 import secrets
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack
+from time import monotonic
 
 import pytest
 
-from adapters.streams.job_queue import saq_job
-from core.domain.job_catalogue import RUN_OPERATION, job
+from adapters.streams.limits import READ_BLOCK_SECONDS
+from core.domain.attempts import AttemptPolicy
+from core.domain.job_catalogue import RUN_OPERATION
 from e2e import shop_faults as faults
 from e2e.audit import assert_balances_are, assert_verify_finds_nothing
 from e2e.audit_of_orders import Audit
@@ -28,12 +30,13 @@ from e2e.sleeping_workers import (
     asleep,
     attempts_at,
     commits_wait,
+    delivered_again,
     is_completed,
     jobs_taken_away,
     unknown_order,
     until,
     until_due,
-    until_it_begins_an_attempt,
+    until_one_begins_an_attempt,
 )
 from entrypoints.development.worker_process import WorkerProcess
 
@@ -107,15 +110,15 @@ async def test_every_order_ends_once_and_is_told_of_under_one_fault_after_the_ot
     await _break_and_audit(shop, every_fault, seed=seed + round_, calm_seconds=1.0, trouble_seconds=3.0)
 
 
+@pytest.mark.faults
 async def test_a_job_that_is_delivered_three_times_at_once_hands_over_once(shop: Shop) -> None:
     async with shop.bank(wallets=1, opening=1000) as bank, shop.without_workers() as until_the_end:
-        for _ in range(3):
-            await until_the_end.enter_async_context(shop.new_worker(BURSAR_WORKER_CONCURRENCY="1"))
+        three = [shop.new_worker(BURSAR_WORKER_CONCURRENCY="1") for _ in range(3)]
+        await asyncio.gather(*(until_the_end.enter_async_context(worker) for worker in three))
         before = len(await shop.handed_over())
         order = await unknown_order(bank)
         await shop.behave("slow", seconds=2.5)
-        arguments = {"tenant_id": str(bank.tenant_id), "operation_id": order["operation_id"]}
-        copies = [saq_job(job(RUN_OPERATION, f"copy {number} of {order['id']}", arguments)) for number in range(3)]
+        copies = [delivered_again(bank, order, number) for number in range(3)]
         await until_due(shop, bank, order)
         await shop.queue.enqueue_jobs(copies)
 
@@ -131,23 +134,31 @@ async def test_a_job_that_is_delivered_three_times_at_once_hands_over_once(shop:
 
 @pytest.mark.faults
 async def test_a_worker_that_slept_past_its_lease_calls_nobody_and_writes_nothing(shop: Shop) -> None:
-    async with shop.bank(wallets=1, opening=1000) as bank, shop.without_workers() as until_the_end:
-        sleeper = await until_the_end.enter_async_context(shop.new_worker())
+    """It is stopped between its fence and its call; the clock ends its lease before its own connections give up."""
+    async with shop.bank(wallets=1, opening=1000) as bank:
         before = len(await shop.handed_over())
         order = await unknown_order(bank)
         async with AsyncExitStack() as until_it_wakes:
             async with commits_wait(shop) as connection:
-                await until_it_begins_an_attempt(connection, sleeper)
+                sleeper = await until_one_begins_an_attempt(connection, shop.workers)
                 await until_it_wakes.enter_async_context(asleep(sleeper))
-            await until_the_end.enter_async_context(shop.new_worker())
+                fell_asleep = monotonic()
+            await shop.later("1 minute")
+            await asyncio.sleep(2 * READ_BLOCK_SECONDS)  # by then it does not wait for jobs any more, and gets none
+            await shop.queue.enqueue_jobs([delivered_again(bank, order, 1)])
             await until(lambda: is_completed(bank, order))
-            taken_away = jobs_taken_away(shop)
-        await _until_it_is_at_its_end(shop, sleeper, taken_away)
+            await asyncio.sleep(fell_asleep + AttemptPolicy().deadline_seconds + 0.5 - monotonic())
 
+        async def has_ended() -> bool:
+            its_job = await shop.queue.job(f"{RUN_OPERATION}:{order['operation_id']}")
+            return its_job is not None and its_job.status == "complete"
+
+        await until(has_ended)
         assert [each["asked"] for each in (await shop.handed_over())[before:]] == [2]
         assert await attempts_at(shop, bank, order) == [(1, "unknown", True), (3, "succeeded", True)]
         assert await is_completed(bank, order)
         assert await bank.available() == [900]
+        assert not sleeper.has_ended()
 
 
 @pytest.mark.faults

@@ -57,7 +57,7 @@ async def tell_transfers(
         min(moments),
         max(moments),
     )
-    movements = [list[Movement]() for _ in transfers]
+    movements: list[list[Movement]] = [list[Movement]() for _ in transfers]
     heads: list[asyncpg.Record | None] = [None] * len(transfers)
     for row in rows:
         place = row[0] - 1

@@ -8,7 +8,7 @@ from core.application.payments.create_payment import CreatePayment
 from core.domain.identifiers import GatewayAccountId, WalletId
 from entrypoints.http.context import context_of
 from entrypoints.http.idempotency import claim_of
-from entrypoints.http.payment_rendering import render_payment
+from entrypoints.http.payment_rendering import render_payment, rule_refusal
 from entrypoints.http.schemas.payments import DepositRequest
 
 
@@ -29,11 +29,12 @@ async def payment_command(
     """
     data.check()
     claim = await claim_of(request)
+    context = context_of(request)
     account = data.gateway_account_id
     return CreatePayment(
         tenant_id=claim.tenant_id,
         claim=claim,
-        trace_id=context_of(request).trace_id,
+        trace_id=context.trace_id,
         wallet_id=wallet_id,
         user_id=user_id,
         asset=asset,
@@ -44,4 +45,5 @@ async def payment_command(
         return_url=data.return_url,
         details=data.details(),
         render=render_payment,
+        refuse=rule_refusal(context.request_id),
     )

@@ -39,8 +39,8 @@ def render_refund(refund: Refund, operation: Operation) -> Answer:
     return Answer(_ACCEPTED if operation.is_active else _CREATED, _encode(RefundResponse.of(refund)))
 
 
-def refund_refusal(request_id: str) -> Render:
-    """The problem; a refund that left the wallet is rendered by `render_refund`."""
+def rule_refusal(request_id: str) -> Render:
+    """The problem; what was not refused is rendered by the others here."""
 
     def render(outcome: Outcome) -> Answer:
         assert isinstance(outcome, Refused)

@@ -30,8 +30,13 @@ WITHOUT_BODY = {
     "TestWebhookEndpoint",
     "RedeliverWebhook",
 }
-MOVING_BESIDES = {"PlaceOrder", "RetryOrder", "ResolveOperation", "CreditUser", "DebitUser"}
-"""They move money too, with their tests in test_orders and test_administration."""
+MOVING_BESIDES = {
+    *("PlaceOrder", "RetryOrder", "ResolveOperation", "CreditUser", "DebitUser"),
+    *("CreatePayment", "DepositIntoWallet", "CapturePayment", "CancelPayment", "RefundPayment"),
+}
+"""They move money too, with their tests in orders and payments."""
+WITH_RAW_BODY = {"ReceiveProviderWebhook"}
+"""What a provider sends is described by the provider; the answer is empty."""
 KNOWN_PREFIX = "https://bursar.dev/problems/"
 
 
@@ -110,6 +115,8 @@ async def test_every_operation_is_told_in_full(served: Object) -> None:
 async def test_every_body_has_a_schema_and_an_example(served: Object) -> None:
     for method, path, operation in operations(served):
         where = f"{method} {path}"
+        if operation["operationId"] in WITH_RAW_BODY:
+            continue
         has_body = method in {"post", "patch"} and operation["operationId"] not in WITHOUT_BODY
         assert ("requestBody" in operation) == has_body, where
         bodies = [operation["requestBody"]["content"]] if "requestBody" in operation else []
@@ -128,7 +135,8 @@ async def test_every_response_is_described_with_its_headers(served: Object) -> N
         assert any(status.startswith("2") for status in statuses), path
         assert "500" in statuses, path
         if path.startswith("/v1/"):
-            assert {"400", "401", "503"} <= statuses, path
+            assert {"400", "503"} <= statuses, path
+            assert ("401" in statuses) == (operation.get("security") != [{}]), path
         for status, given in operation["responses"].items():
             response = resolved(served, given)
             assert response["description"], (method, path, status)

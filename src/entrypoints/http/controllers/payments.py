@@ -27,7 +27,7 @@ from entrypoints.http.parameters import (
     read_parameter,
 )
 from entrypoints.http.payment_commands import payment_command
-from entrypoints.http.payment_rendering import UNDECIDED, step_rendering
+from entrypoints.http.payment_rendering import UNDECIDED, rule_refusal, step_rendering
 from entrypoints.http.positions import PaymentPosition
 from entrypoints.http.problems import invalid_parameter
 from entrypoints.http.schemas.payments import (
@@ -167,6 +167,7 @@ class PaymentController(Controller):
             claim=claim,
             trace_id=context.trace_id,
             render=step_rendering(context.request_id),
+            refuse=rule_refusal(context.request_id),
             amount=data.amount,
             final=data.final,
         )
@@ -192,6 +193,7 @@ class PaymentController(Controller):
             claim=claim,
             trace_id=context.trace_id,
             render=step_rendering(context.request_id),
+            refuse=rule_refusal(context.request_id),
         )
         return StoredResponse(await request_cancellation(command))
 

@@ -46,7 +46,7 @@ class ProviderWebhookController(Controller):
         gateway: GatewayInPath,
         account_id: GatewayAccountInPath,
         receive_gateway_event: NamedDependency[ReceiveGatewayEventHandler],
-    ) -> Response[None]:
+    ) -> Response[bytes]:
         """
         For providers alone: the address to give them is a gateway account's `webhook_path`. The body counts byte for
         byte. 202 once it is stored; the same message again is stored once.
@@ -63,7 +63,7 @@ class ProviderWebhookController(Controller):
             _note("not_authentic", account_id, context.trace_id)
             raise MalformedRequest(WEBHOOK_NOT_AUTHENTIC, WEBHOOK_NOT_AUTHENTIC.title) from None
         _note("accepted", account_id, context.trace_id)
-        return Response(None, status_code=202, media_type="application/json")
+        return Response(b"", status_code=202)
 
 
 def _note(outcome: str, account_id: UUID, trace_id: str) -> None:

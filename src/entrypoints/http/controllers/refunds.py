@@ -12,7 +12,7 @@ from core.domain.identifiers import PaymentId, RefundId
 from entrypoints.http.context import context_of, principal_of
 from entrypoints.http.idempotency import claim_of
 from entrypoints.http.parameters import PaymentInPath, RefundInPath
-from entrypoints.http.payment_rendering import refund_refusal, render_refund
+from entrypoints.http.payment_rendering import render_refund, rule_refusal
 from entrypoints.http.schemas.payments import (
     RefundPaymentRequest,
     RefundResponse,
@@ -52,7 +52,7 @@ class RefundController(Controller):
             reason=data.reason,
             details=data.details(),
             render=render_refund,
-            refuse=refund_refusal(context.request_id),
+            refuse=rule_refusal(context.request_id),
         )
         return StoredResponse(await create_refund(command))
 

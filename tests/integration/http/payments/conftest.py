@@ -15,7 +15,7 @@ from entrypoints.development.simulator_process import SimulatorProcess
 from entrypoints.embedded.free_port import free_port
 from entrypoints.settings import Settings
 from integration.http.money_routes import tenant_with_client
-from integration.http.payments.till import API_KEY, WEBHOOK_SECRET, Till, connected
+from integration.http.payments.till import WEBHOOK_SECRET, Till, connected
 
 
 @pytest.fixture(scope="package")
@@ -34,13 +34,16 @@ async def provider(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Si
 
 
 @pytest.fixture(scope="package")
-def paying_environment(paying_database: TestDatabase, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+def secrets(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder that secrets are mounted in."""
+    return tmp_path_factory.mktemp("secrets")
+
+
+@pytest.fixture(scope="package")
+def paying_environment(paying_database: TestDatabase, secrets: Path) -> dict[str, str]:
     """Settings of a process that takes payments."""
-    secrets: Path = tmp_path_factory.mktemp("secrets")
     for name, value in {
-        "api-key": API_KEY,
-        "wrong-key": "another key",
-        "malformed-key": "",
+        "wrong-key": "another-key",
         "webhooks": WEBHOOK_SECRET,
         "webhooks-new": WEBHOOK_SECRET + "-new",
     }.items():
@@ -72,7 +75,11 @@ OpenTill = Callable[[], AbstractAsyncContextManager[Till]]
 
 @pytest.fixture(scope="package")
 def open_till(
-    paying_api: ApiProcess, paying_container: Container, paying_database: TestDatabase, provider: SimulatorProcess
+    paying_api: ApiProcess,
+    paying_container: Container,
+    paying_database: TestDatabase,
+    provider: SimulatorProcess,
+    secrets: Path,
 ) -> OpenTill:
     """Tenants that take payments."""
 
@@ -84,7 +91,8 @@ def open_till(
                 base_url=paying_api.base_url, headers={"Authorization": f"Bearer {tenant.operator_key}"}, timeout=30
             ) as operator,
         ):
-            account, merchant = await connected(operator, provider, f"acct_{uuid4().hex[:12]}")
+            merchant = f"acct_{uuid4().hex[:12]}"
+            account = await connected(operator, provider, secrets, merchant)
             yield Till(
                 tenant, operator, provider, paying_container, paying_database.owner_url, account, merchant
             )

@@ -4,6 +4,7 @@ import hmac
 import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -18,27 +19,32 @@ from entrypoints.container import Container
 from entrypoints.development.simulator_process import SimulatorProcess
 from integration.http.answers import posted
 
-API_KEY = "key-of-the-merchant"
 WEBHOOK_SECRET = "secret-of-the-provider's-webhooks"
 RETURN_URL = "http://127.0.0.1:9/paid"
 Body = dict[str, Any]
 
 
-async def connected(operator: httpx.AsyncClient, provider: SimulatorProcess, merchant: str) -> tuple[str, str]:
-    """An account of *merchant* at the provider, known to both sides: our id of it, and theirs."""
+def key_of(merchant: str) -> str:
+    """The merchant's key at the provider; the secret's name too."""
+    return f"key-of-{merchant}"
+
+
+async def connected(operator: httpx.AsyncClient, provider: SimulatorProcess, secrets: Path, merchant: str) -> str:
+    """An account of *merchant* at the provider, known to both sides: our id of it."""
+    (secrets / key_of(merchant)).write_text(key_of(merchant))
     created = await operator.post(
         "/v1/admin/gateway-accounts",
         json={
             "gateway": "mock",
             "name": f"mock-{uuid4().hex[:8]}",
-            "credentials_secret": "api-key",
+            "credentials_secret": key_of(merchant),
             "webhook_secrets": ["webhooks"],
             "settings": {"base_url": provider.base_url, "account": merchant},
         },
     )
     account: str = posted(created)["id"]
-    await provider.open_account(merchant, api_keys=[f"{API_KEY}"], **webhooks_to(operator, account))
-    return account, merchant
+    await provider.open_account(merchant, api_keys=[key_of(merchant)], **webhooks_to(operator, account))
+    return account
 
 
 def webhooks_to(operator: httpx.AsyncClient, account: str) -> Body:
@@ -95,11 +101,11 @@ class Till:
         """An operation with its history."""
         return posted(await self.operator.get(f"/v1/admin/operations/{operation_id}"), 200)
 
-    async def resolve(self, operation_id: str, outcome: str) -> httpx.Response:
+    async def resolve(self, operation_id: str, outcome: str, **found: str) -> httpx.Response:
         """What the operator found out."""
         return await self.operator.post(
             f"/v1/admin/operations/{operation_id}/resolve",
-            json={"outcome": outcome, "reason": "seen in the provider's dashboard"},
+            json={"outcome": outcome, "reason": "seen in the provider's dashboard", **found},
             headers={"Idempotency-Key": uuid4().hex},
         )
 
@@ -153,7 +159,7 @@ class Till:
     async def event_of(self, payment: Body, event_type: str, **changed: Any) -> Body:
         """A webhook about the payment as the provider has it, with *changed* written over it."""
         async with httpx.AsyncClient(
-            base_url=self.provider.base_url, headers={"Authorization": f"Bearer {API_KEY}"}
+            base_url=self.provider.base_url, headers={"Authorization": f"Bearer {key_of(self.merchant)}"}
         ) as merchant:
             there = (await merchant.get(f"/v1/payments/{payment['provider_ref']}")).json()
         return {
@@ -180,6 +186,10 @@ class Till:
         owner = await asyncpg.connect(self.owner_url)
         await owner.execute("UPDATE schedule_clock SET ahead = ahead + $1::text::interval", interval)
         await owner.close()
+
+    async def doubt(self) -> Body:
+        """What the operator sees of money in doubt."""
+        return posted(await self.operator.get("/v1/admin/money-in-doubt"), 200)
 
     async def books(self) -> dict[str, int]:
         """What the tenant's accounts have by purpose; wallets together."""
