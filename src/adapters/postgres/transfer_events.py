@@ -60,7 +60,7 @@ async def tell_transfers(
     movements: list[list[Movement]] = [list[Movement]() for _ in transfers]
     heads: list[asyncpg.Record | None] = [None] * len(transfers)
     for row in rows:
-        place = row[0] - 1
+        place: int = row[0] - 1
         heads[place] = row
         movements[place].append(
             Movement(

@@ -25,6 +25,9 @@ from entrypoints.container import Container
 
 _log = structlog.get_logger(__name__)
 
+DELIVERING_SECONDS = 30.0
+"""How long one job goes on beginning further rounds at an endpoint: with the longest round, less than its timeout."""
+
 Job = Callable[..., Awaitable[None]]
 
 
@@ -54,8 +57,14 @@ class Jobs:
         await self._container.run_operation()(TenantId(UUID(tenant_id)), OperationId(UUID(operation_id)))
 
     async def deliver_webhooks(self, _context: Any, *, tenant_id: str, endpoint_id: str) -> None:
-        """Deliver what is due at an endpoint."""
-        await self._container.deliver_webhooks()(TenantId(UUID(tenant_id)), WebhookEndpointId(UUID(endpoint_id)))
+        """Deliver what is due at an endpoint, round after round; a busy one gives its place up after a while."""
+        deliver, tenant, endpoint = self._container.deliver_webhooks(), UUID(tenant_id), UUID(endpoint_id)
+        clock = self._container.clock()
+        give_up_at = clock.monotonic() + DELIVERING_SECONDS
+        while clock.monotonic() < give_up_at:
+            delivered = await deliver(TenantId(tenant), WebhookEndpointId(endpoint))
+            if not delivered.may_have_more or delivered.attempts == 0:
+                break
 
     async def apply_gateway_event(self, _context: Any, *, tenant_id: str, event_id: str) -> None:
         """Apply what a provider said."""
