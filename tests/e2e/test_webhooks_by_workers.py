@@ -61,6 +61,7 @@ async def shop(database: TestDatabase, servers: EmbeddedServers, tmp_path: Path)
         yield Shop(subscriber, environment, tmp_path / "worker.log", until_the_end)
         await until_the_end.aclose()
     await owner.close()
+    await container.relay_wake().aclose()
     await container.database().dispose()
 
 

@@ -125,6 +125,7 @@ async def site(database: TestDatabase, servers: EmbeddedServers, tmp_path: Path)
     await container.relay_wake().aclose()
     await container.streams_queue().disconnect()
     await superuser.close()
+    await container.relay_wake().aclose()
     await container.database().dispose()
 
 

@@ -65,6 +65,7 @@ async def office(database: TestDatabase, servers: EmbeddedServers) -> AsyncItera
         yield Office(environment, container)
         await container.relay_wake().aclose()
         await container.streams_queue().disconnect()
+    await container.relay_wake().aclose()
     await container.database().dispose()
 
 

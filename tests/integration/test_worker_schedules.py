@@ -41,6 +41,7 @@ async def container(database: TestDatabase, servers: EmbeddedServers) -> AsyncIt
         await ours.posting().stop(grace_seconds=5)
         await ours.relay_wake().aclose()
         await ours.streams_queue().disconnect()
+        await ours.relay_wake().aclose()
         await ours.database().dispose()
 
 

@@ -77,6 +77,7 @@ async def _with_container(act: _Act, arguments: Namespace) -> int:
         await container.relay_wake().aclose()
         if container.settings().redis_url is not None:
             await container.streams_queue().disconnect()
+        await container.relay_wake().aclose()
         await container.database().dispose()
 
 

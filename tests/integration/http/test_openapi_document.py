@@ -29,6 +29,9 @@ WITHOUT_BODY = {
     "HurryOperation",
     "TestWebhookEndpoint",
     "RedeliverWebhook",
+    "ConfirmPayment",
+    "CancelPayment",
+    "CheckGatewayAccount",
 }
 MOVING_BESIDES = {
     *("PlaceOrder", "RetryOrder", "ResolveOperation", "CreditUser", "DebitUser"),

@@ -93,9 +93,7 @@ def open_till(
         ):
             merchant = f"acct_{uuid4().hex[:12]}"
             account = await connected(operator, provider, secrets, merchant)
-            yield Till(
-                tenant, operator, provider, paying_container, paying_database.owner_url, account, merchant
-            )
+            yield Till(tenant, operator, provider, paying_container, paying_database.owner_url, account, merchant)
 
     return opened
 

@@ -142,7 +142,13 @@ async def test_confirming_many_times_at_once_captures_once(till: Till) -> None:
 
 @pytest.mark.parametrize(
     "url",
-    ["http://shop.example.com/", "javascript:alert(1)", "https://user:word@shop.example.com/", "https://", "https://a b"],
+    [
+        "http://shop.example.com/",
+        "javascript:alert(1)",
+        "https://user:word@shop.example.com/",
+        "https://",
+        "https://a b",
+    ],
 )
 async def test_payers_are_not_sent_just_anywhere(till: Till, url: str) -> None:
     answer = await till.pay(await till.wallet(), method="pm_card_3ds", return_url=url)
@@ -200,6 +206,8 @@ async def test_for_another_tenant_a_payment_and_its_refunds_do_not_exist(till: T
     ):
         refused(answer, 404, "payment_not_found")
     refused(await stranger.tenant.client.get(f"/v1/refunds/{refund['id']}"), 404, "refund_not_found")
+    deposit = await stranger.tenant.post(f"/v1/wallets/{payment['wallet_id']}/deposit", {"amount": 100})
+    refused(deposit, 404, "wallet_not_found")
     assert posted(await stranger.tenant.client.get("/v1/payments"), 200)["items"] == []
 
 

@@ -77,7 +77,13 @@ class Till:
         return await self.tenant.wallet(f"user-{uuid4().hex}")
 
     async def pay(
-        self, wallet_id: str, amount: int = 5000, method: str | None = "pm_card_ok", *, key: str | None = None, **said: Any
+        self,
+        wallet_id: str,
+        amount: int = 5000,
+        method: str | None = "pm_card_ok",
+        *,
+        key: str | None = None,
+        **said: Any,
     ) -> httpx.Response:
         """A payment into the wallet."""
         body = {"wallet_id": wallet_id, "amount": amount, "payment_method": method, "return_url": RETURN_URL, **said}
@@ -89,7 +95,9 @@ class Till:
         assert payment["status"] == "captured", payment
         return payment
 
-    async def act(self, payment_id: str, what: str, body: Body | None = None, *, key: str | None = None) -> httpx.Response:
+    async def act(
+        self, payment_id: str, what: str, body: Body | None = None, *, key: str | None = None
+    ) -> httpx.Response:
         """A step on a payment: capture, cancel, confirm, refunds."""
         return await self.tenant.post(f"/v1/payments/{payment_id}/{what}", body or {}, key=key)
 
@@ -183,8 +191,12 @@ class Till:
 
     async def later(self, interval: str = "2 minutes") -> None:
         """Move our clock of schedules."""
+        await self.as_owner("UPDATE schedule_clock SET ahead = ahead + $1::text::interval", interval)
+
+    async def as_owner(self, statement: str, *values: object) -> None:
+        """What no endpoint does, as the owner of the tables."""
         owner = await asyncpg.connect(self.owner_url)
-        await owner.execute("UPDATE schedule_clock SET ahead = ahead + $1::text::interval", interval)
+        await owner.execute(statement, *values)
         await owner.close()
 
     async def doubt(self) -> Body:
@@ -204,4 +216,6 @@ class Till:
 
     async def truth(self, effect: str) -> list[int]:
         """The amounts that the provider really moved."""
-        return [entry["amount"] for entry in await self.provider.truth(account=self.merchant) if entry["effect"] == effect]
+        return [
+            entry["amount"] for entry in await self.provider.truth(account=self.merchant) if entry["effect"] == effect
+        ]

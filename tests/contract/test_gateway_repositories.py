@@ -1,0 +1,157 @@
+"""What `ports.gateway_account_repository` and `ports.gateway_event_repository` promise."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import replace
+from uuid import uuid4
+
+import pytest
+
+from concurrency.market import Market
+from contract.payments_under_test import an_account, an_event, kept_account
+from core.domain.gateway_accounts import GatewayAccountNameTaken, GatewayAccountNotFound
+from core.domain.gateway_events import GatewayEvent, GatewayEventNotFound, GatewayEventStatus
+from core.domain.identifiers import GatewayAccountId, GatewayEventId
+from entrypoints.container import Container
+from ports.unit_of_work import UnitOfWorkFactory
+
+S = GatewayEventStatus
+
+
+def postgres(container: Container) -> UnitOfWorkFactory:
+    begin: UnitOfWorkFactory = container.unit_of_work
+    return begin
+
+
+@pytest.fixture(params=[postgres])
+def begin(request: pytest.FixtureRequest, container: Container) -> UnitOfWorkFactory:
+    make: Callable[[Container], UnitOfWorkFactory] = request.param
+    return make(container)
+
+
+async def received(begin: UnitOfWorkFactory, event: GatewayEvent) -> GatewayEventId | None:
+    async with begin() as work:
+        stored = await work.gateway_events.receive(event)
+        await work.commit()
+    return stored
+
+
+async def test_an_account_is_read_as_it_was_kept_and_as_it_was_saved(begin: UnitOfWorkFactory, market: Market) -> None:
+    kept = await kept_account(market)
+    second = await kept_account(market)
+    changed = replace(kept, name="other", enabled=False, webhook_secrets=(), settings={}, credentials_secret="new")
+
+    async with begin() as work:
+        assert await work.gateway_accounts.get(market.tenant_id, kept.id) == kept
+        assert await work.gateway_accounts.lock(market.tenant_id, kept.id) == kept
+        await work.gateway_accounts.save(changed)
+        await work.commit()
+    async with begin() as work:
+        assert await work.gateway_accounts.all(market.tenant_id) == [changed, second]
+
+
+async def test_an_account_is_found_without_its_tenant_by_its_id_alone(begin: UnitOfWorkFactory, market: Market) -> None:
+    kept = await kept_account(market)
+
+    async with begin() as work:
+        assert await work.gateway_accounts.find(kept.id) == kept
+        assert await work.gateway_accounts.find(GatewayAccountId(uuid4())) is None
+
+
+async def test_two_accounts_of_a_tenant_never_have_one_name(
+    begin: UnitOfWorkFactory, market: Market, neighbours: Market
+) -> None:
+    kept, other = await kept_account(market), await kept_account(market)
+    await kept_account(neighbours, name=kept.name)
+
+    async with begin() as work:
+        with pytest.raises(GatewayAccountNameTaken):
+            await work.gateway_accounts.add(an_account(market, name=kept.name))
+    async with begin() as work:
+        with pytest.raises(GatewayAccountNameTaken):
+            await work.gateway_accounts.save(replace(other, name=kept.name))
+
+
+async def test_an_account_of_another_tenant_is_not_found(
+    begin: UnitOfWorkFactory, market: Market, neighbours: Market
+) -> None:
+    kept = await kept_account(market)
+
+    async with begin() as work:
+        for read in (work.gateway_accounts.get, work.gateway_accounts.lock):
+            with pytest.raises(GatewayAccountNotFound):
+                await read(neighbours.tenant_id, kept.id)
+        assert await work.gateway_accounts.all(neighbours.tenant_id) == []
+
+
+async def test_an_event_is_kept_once_and_counted_when_it_comes_again(begin: UnitOfWorkFactory, market: Market) -> None:
+    event = await an_event(market, await kept_account(market))
+
+    stored = await asyncio.gather(
+        *(received(begin, replace(event, id=GatewayEventId(market.container.ids().new()))) for _ in range(8))
+    )
+
+    [first] = [each for each in stored if each is not None]
+    async with begin() as work:
+        kept = await work.gateway_events.get(market.tenant_id, first)
+        assert kept == replace(event, id=first, times_received=8)
+        assert await work.gateway_events.lock(market.tenant_id, first) == kept
+
+
+async def test_another_body_under_the_same_id_is_conflicting_and_not_to_be_applied(
+    begin: UnitOfWorkFactory, market: Market
+) -> None:
+    account = await kept_account(market)
+    event = await an_event(market, account)
+    false = replace(event, id=GatewayEventId(market.container.ids().new()), body=b"{}")
+
+    assert await received(begin, event) == event.id
+    assert await received(begin, false) is None
+    assert await received(begin, false) is None
+
+    async with begin() as work:
+        kept = await work.gateway_events.get(market.tenant_id, false.id)
+        assert (kept.status, kept.times_received, kept.body) == (S.CONFLICTING, 2, b"{}")
+        assert (await work.gateway_events.get(market.tenant_id, event.id)).status is S.RECEIVED
+
+
+async def test_the_same_event_id_at_another_account_is_another_event(begin: UnitOfWorkFactory, market: Market) -> None:
+    event = await an_event(market, await kept_account(market))
+    other = await an_event(market, await kept_account(market), event_id=event.event_id, body=b"other")
+
+    assert await received(begin, event) == event.id
+    assert await received(begin, other) == other.id
+
+
+async def test_what_became_of_events_is_kept_listed_and_filtered(begin: UnitOfWorkFactory, market: Market) -> None:
+    account, elsewhere = await kept_account(market), await kept_account(market)
+    first, second = await an_event(market, account), await an_event(market, elsewhere)
+    await received(begin, first)
+    await received(begin, second)
+    applied = replace(first, status=S.APPLIED, detail="done", applied_at=first.received_at)
+
+    async with begin() as work:
+        await work.gateway_events.save(applied)
+        await work.commit()
+
+    async def listed(**wanted: object) -> list[GatewayEvent]:
+        every: dict[str, object] = {"gateway_account": None, "status": None, "before": None, "limit": 10}
+        async with begin() as work:
+            return list(await work.gateway_events.page(market.tenant_id, **(every | wanted)))  # type: ignore[arg-type]
+
+    assert await listed() == [second, applied]
+    assert await listed(status=S.APPLIED) == [applied]
+    assert await listed(gateway_account=elsewhere.id) == [second]
+    assert await listed(before=second.id, limit=1) == [applied]
+
+
+async def test_an_event_of_another_tenant_is_not_found(
+    begin: UnitOfWorkFactory, market: Market, neighbours: Market
+) -> None:
+    event = await an_event(market, await kept_account(market))
+    await received(begin, event)
+
+    async with begin() as work:
+        for read in (work.gateway_events.get, work.gateway_events.lock):
+            with pytest.raises(GatewayEventNotFound):
+                await read(neighbours.tenant_id, event.id)
