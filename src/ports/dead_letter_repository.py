@@ -1,6 +1,7 @@
 """Dead letters, as a unit of work sees them."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Protocol
 
 from core.domain.dead_letters import DeadLetter, DeadLetterStatus
@@ -34,6 +35,10 @@ class DeadLetterRepository(Protocol):
 
     async def save(self, letter: DeadLetter) -> None:
         """Write whether it is still open."""
+        ...
+
+    async def reopen_job(self, job_key: str, now: datetime) -> None:
+        """Close the open letter of that job as redriven, if there is one: somebody has decided that it goes on."""
         ...
 
     async def page(

@@ -39,8 +39,8 @@ class EventLog(Protocol):
         """The stream has each tenant's events up to there."""
         ...
 
-    async def publish_again(self, *, since: timedelta) -> None:
-        """The stream has forgotten: what was recorded within that time is unpublished again."""
+    async def publish_again(self, *, since: timedelta, at_most: int) -> None:
+        """The stream has forgotten: what was recorded within that time is unpublished again, *at_most* a tenant."""
         ...
 
     async def waiting_seconds(self) -> float:

@@ -9,7 +9,7 @@ from uuid import uuid4
 import pytest
 
 from concurrency.market import Market
-from contract.payments_under_test import a_payment, a_refund, kept_account
+from contract.payments_under_test import a_payment, a_refund
 from core.domain.gateways import MethodSummary, NextAction, NextActionType
 from core.domain.identifiers import OperationId, PaymentId, RefundId, WalletId
 from core.domain.payments import Capture, Payment, PaymentNotFound, PaymentStatus
@@ -200,4 +200,3 @@ async def test_nothing_of_another_tenant_is_found(begin: UnitOfWorkFactory, mark
                 await look(neighbours.tenant_id, RefundId(kept.id))
         assert await work.payments.page(neighbours.tenant_id, PaymentFilter(), before=None, limit=10) == []
         assert await work.refunds.of_payment(neighbours.tenant_id, of.id) == []
-        assert await kept_account(neighbours)

@@ -99,7 +99,7 @@ async def test_a_finished_job_is_remembered_with_its_result_for_its_time(queue: 
 
 
 async def test_a_scheduled_job_waits_for_its_time(queue: Queue) -> None:
-    await queue.enqueue("a.b", key="later", scheduled=int(time.time()) + 1)
+    await queue.enqueue("a.b", key="later", scheduled=int(time.time()) + 2)
     assert await nothing_to_take(queue)
     assert await queue.count("incomplete") == 1
     assert (await queue.info())["scheduled"] == 1

@@ -2,6 +2,9 @@
 
 import asyncio
 import random
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager, suppress
+from time import monotonic
 
 from e2e.counter import MERCHANT, Counter
 
@@ -38,12 +41,27 @@ async def behave_again(counter: Counter) -> dict[str, int]:
     return {rule["fault"]: rule["hits"] for rule in rules}
 
 
-async def kill_workers(counter: Counter, *, seed: int, pause_seconds: float) -> None:
-    """SIGKILL to one worker after the other, each replaced a moment later, until it is cancelled."""
-    rng = random.Random(seed)
+@asynccontextmanager
+async def workers_killed(counter: Counter, *, seed: int, pause_seconds: float) -> AsyncGenerator[list[float]]:
+    """SIGKILL to one worker after the other, each replaced a moment later, for the time of a block: when each was."""
+    kills: list[float] = []
+    killing = asyncio.create_task(_kill(counter, kills, random.Random(seed), pause_seconds))
+    try:
+        yield kills
+    finally:
+        killing.cancel()
+        with suppress(asyncio.CancelledError):
+            await killing
+        for worker in counter.workers:
+            if worker.has_ended():
+                await worker.start()
+
+
+async def _kill(counter: Counter, kills: list[float], rng: random.Random, pause_seconds: float) -> None:
     while True:
         await asyncio.sleep(rng.uniform(0.5, 1.5) * pause_seconds)
         worker = rng.choice(counter.workers)
         worker.kill()
+        kills.append(monotonic())
         await asyncio.sleep(rng.uniform(0, 1.0))
         await worker.start()

@@ -88,6 +88,10 @@ class Shop:
         answer = await self.service.post("/_control/behaviour", json={"mode": mode, **how})
         assert answer.status_code == 200, answer.text
 
+    async def has_misbehaved(self) -> bool:
+        """Whether it has done so as often as it was told to."""
+        return bool((await self.service.get("/_control/behaviour")).json()["left"] == 0)
+
     async def handed_over(self, *, after: int = 0) -> list[Body]:
         """The service's own journal, behind that sequence."""
         entries: list[Body] = []

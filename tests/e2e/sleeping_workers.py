@@ -75,6 +75,11 @@ async def attempts_at(shop: Shop, bank: Bank, order: Body) -> list[tuple[int, st
     return [(row["attempt"], row["outcome"], row["counted"]) for row in rows]
 
 
+async def is_recorded(shop: Shop, bank: Bank, order: Body, attempt: tuple[int, str, bool]) -> bool:
+    """Whether that attempt was written down so."""
+    return attempt in await attempts_at(shop, bank, order)
+
+
 @asynccontextmanager
 async def asleep(worker: WorkerProcess) -> AsyncGenerator[None]:
     """SIGSTOP to all of it for the time of a block."""

@@ -32,6 +32,7 @@ from e2e.sleeping_workers import (
     commits_wait,
     delivered_again,
     is_completed,
+    is_recorded,
     jobs_taken_away,
     unknown_order,
     until,
@@ -167,22 +168,20 @@ async def test_a_worker_that_slept_while_the_service_hung_writes_no_stale_outcom
         sleeper = await until_the_end.enter_async_context(shop.new_worker())
         before = len(await shop.handed_over())
         order = await unknown_order(bank)
-        await shop.behave("hang_after")
-
-        async def has_done_the_work() -> bool:
-            return len(await shop.handed_over()) > before
-
-        await until(has_done_the_work)
+        await shop.behave("hang_before", times=1)
+        await until(shop.has_misbehaved)
         async with asleep(sleeper):
-            await shop.behave("ok")
+            await shop.behave("late", seconds=0.5)
             await until_the_end.enter_async_context(shop.new_worker())
-            await until(lambda: is_completed(bank, order))
+            await until(lambda: is_recorded(shop, bank, order, (3, "pending", True)))
             taken_away = jobs_taken_away(shop)
         await _until_it_is_at_its_end(shop, sleeper, taken_away)
 
+        assert await attempts_at(shop, bank, order) == [(1, "unknown", True), (3, "pending", True)]
+        await shop.later("2 minutes")
+        await until(lambda: is_completed(bank, order))
         assert [each["asked"] for each in (await shop.handed_over())[before:]] == [3]
-        assert await attempts_at(shop, bank, order) == [(1, "unknown", True), (3, "succeeded", True)]
-        assert await is_completed(bank, order)
+        assert (await attempts_at(shop, bank, order))[2:] == [(4, "succeeded", True)]
         assert await bank.available() == [900]
 
 

@@ -2,14 +2,12 @@
 Payments and refunds while answers get lost, the provider hangs, webhooks come twice and in any order, and workers die:
 what the provider charged is what is in our books, item by item.
 
-The seed is printed; FAULT_SEED=<seed> repeats the payers' choices and the provider's chance. FAULT_PAYMENTS=<number> says how
-many payments and refunds the long form has.
+The seed is printed; FAULT_SEED=<seed> repeats the payers' choices and the provider's chance. FAULT_PAYMENTS=<number>
+says how many payments and refunds the long form has.
 """
 
-import asyncio
 import os
 import secrets
-from contextlib import suppress
 from pathlib import Path
 from time import monotonic
 
@@ -21,7 +19,7 @@ from e2e.audit import assert_verify_finds_nothing
 from e2e.audit_of_payments import Audit
 from e2e.clients import Clients
 from e2e.counter import Counter, open_counter
-from e2e.counter_faults import begin_to_misbehave, behave_again, kill_workers
+from e2e.counter_faults import begin_to_misbehave, behave_again, workers_killed
 from e2e.healing import heal
 from e2e.journal_of_clients import Change, Journal
 from e2e.payers import Crowd, Payer
@@ -74,18 +72,13 @@ async def _pay_and_audit(
             journal=journal,
         )
         await begin_to_misbehave(counter, seed=seed)
-        killing = asyncio.create_task(kill_workers(counter, seed=seed, pause_seconds=pause_seconds))
         begun = monotonic()
-        async with clients:
+        async with workers_killed(counter, seed=seed, pause_seconds=pause_seconds) as kills, clients:
             await crowd.at_home.wait()
-        killing.cancel()
-        with suppress(asyncio.CancelledError):
-            await killing
     paid_seconds = monotonic() - begun
     hits = await behave_again(counter)
-    for worker in counter.workers:
-        if worker.has_ended():
-            await worker.start()
+    assert kills
+    assert min(hits.values()) > 0, hits
     steps = await heal(counter, each_within_seconds=60 + wanted / 50)
     healed_seconds = monotonic() - begun - paid_seconds
     await clients.repeat_everything()
@@ -93,7 +86,7 @@ async def _pay_and_audit(
     audit = Audit(counter, journal)
     await audit.read()
     print(f"paid for {paid_seconds:.1f} s, healed in {healed_seconds:.1f} s and {steps} steps of the clocks")
-    print(f"{audit.courses()}\nfaults {hits}\nanswers {dict(journal.answers)}")
+    print(f"{audit.courses()}\nfaults {hits}, {len(kills)} workers killed\nanswers {dict(journal.answers)}")
     assert journal.breaches == []
     audit.assert_granted_is_there_once()
     await audit.assert_the_provider_has_each_once()

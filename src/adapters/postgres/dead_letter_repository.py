@@ -1,6 +1,7 @@
 """Dead letters in PostgreSQL."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 import msgspec
 from sqlalchemy import Select, select, tuple_, update
@@ -11,6 +12,7 @@ from adapters.postgres.columns import columns_of, value_of
 from adapters.postgres.orchestration_tables import DeadLetterRow
 from core.domain.dead_letters import DeadLetter, DeadLetterNotFound, DeadLetterStatus
 from core.domain.identifiers import DeadLetterId, TenantId
+from core.domain.job_catalogue import QUEUE
 from core.domain.jobs import FailedAttempt, JobArgument
 
 
@@ -47,6 +49,18 @@ class PostgresDeadLetterRepository:
             update(DeadLetterRow)
             .where(DeadLetterRow.tenant_id == letter.tenant_id, DeadLetterRow.id == letter.id)
             .values(status=letter.status.value, closed_at=letter.closed_at)
+        )
+
+    async def reopen_job(self, job_key: str, now: datetime) -> None:
+        """See `ports.dead_letter_repository.DeadLetterRepository.reopen_job`."""
+        await self._session.execute(
+            update(DeadLetterRow)
+            .where(
+                DeadLetterRow.queue == QUEUE,
+                DeadLetterRow.job_key == job_key,
+                DeadLetterRow.status == DeadLetterStatus.OPEN.value,
+            )
+            .values(status=DeadLetterStatus.REDRIVEN.value, closed_at=now)
         )
 
     async def page(

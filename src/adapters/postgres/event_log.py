@@ -70,9 +70,9 @@ class PostgresEventLog:
         tenants = sorted(positions)
         await self._execute(sql.MARK_PUBLISHED, tenants, [positions[tenant] for tenant in tenants])
 
-    async def publish_again(self, *, since: timedelta) -> None:
+    async def publish_again(self, *, since: timedelta, at_most: int) -> None:
         """See `ports.event_log.EventLog.publish_again`."""
-        await self._execute(sql.PUBLISH_AGAIN, since)
+        await self._execute(sql.PUBLISH_AGAIN, since, at_most)
 
     async def waiting_seconds(self) -> float:
         """See `ports.event_log.EventLog.waiting_seconds`."""

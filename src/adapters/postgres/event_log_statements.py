@@ -54,7 +54,8 @@ WITH RECURSIVE cutoff AS MATERIALIZED (
       ON middle.tenant_id = search.tenant_id AND middle.position = (search.too_old + search.wanted) / 2
     WHERE search.wanted - search.too_old > 1
 )
-UPDATE event_positions AS known SET published = least(known.published, forgotten.first - 1)
+UPDATE event_positions AS known
+SET published = least(known.published, greatest(forgotten.first - 1, known.recorded - $2::bigint))
 FROM (SELECT tenant_id, min(wanted) AS first FROM search GROUP BY tenant_id) AS forgotten
 WHERE known.tenant_id = forgotten.tenant_id AND known.published >= forgotten.first
 """

@@ -44,7 +44,8 @@ sums AS (
 held AS (
     SELECT coalesce(balances.purpose, sums.purpose) AS purpose, coalesce(balances.asset, sums.asset) AS asset,
            coalesce(balances.gateway_account, sums.gateway_account) AS gateway_account,
-           coalesce(balance, 0) AS balance, coalesce(open_amount, 0) AS open_amount, coalesce(open_count, 0) AS open_count
+           coalesce(balance, 0) AS balance, coalesce(open_amount, 0) AS open_amount,
+           coalesce(open_count, 0) AS open_count
     FROM balances FULL JOIN sums ON sums.purpose = balances.purpose AND sums.asset = balances.asset
          AND coalesce(sums.gateway_account, :nobody) = coalesce(balances.gateway_account, :nobody)
 )

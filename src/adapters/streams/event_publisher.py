@@ -4,7 +4,7 @@ from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 
 from redis.asyncio import Redis
-from redis.exceptions import RedisError
+from redis.exceptions import OutOfMemoryError, RedisError
 
 from adapters.streams.cloud_events import cloud_event
 from core.domain.errors import Unavailable
@@ -14,7 +14,10 @@ STREAM = "bursar:events"
 EPOCH = "bursar:events:epoch"
 """There as long as Redis remembers; its loss is how a flush is noticed."""
 
-MAX_LENGTH = 200_000
+MAX_LENGTH = 50_000
+"""Events kept, of at most some 3 kB each (`cloud_event`): it must leave room for the jobs."""
+
+EVENTS_AT_ONCE = 500
 SOCKET_TIMEOUT_SECONDS = 5.0
 
 
@@ -37,20 +40,34 @@ class StreamEventPublisher:
     async def publish(self, events: Sequence[Event]) -> None:
         """See `ports.event_publisher.EventPublisher.publish`."""
         with _answering():
-            async with self._redis.pipeline(transaction=False) as pipe:
-                for event in events:
-                    pipe.xadd(STREAM, {"event": cloud_event(event)}, maxlen=MAX_LENGTH, approximate=True)
-                await pipe.execute()
+            for first in range(0, len(events), EVENTS_AT_ONCE):
+                await self._append(events[first : first + EVENTS_AT_ONCE])
 
     async def remembers(self) -> bool:
-        """See `ports.event_publisher.EventPublisher.remembers`."""
+        """See `ports.event_publisher.EventPublisher.remembers`; one that came back old is another one, too."""
         with _answering():
-            return bool(await self._redis.exists(EPOCH))
+            return await self._redis.get(EPOCH) == await self._run_id()
 
     async def begin(self) -> None:
         """See `ports.event_publisher.EventPublisher.begin`."""
         with _answering():
-            await self._redis.set(EPOCH, "1")
+            await self._redis.set(EPOCH, await self._run_id())
+
+    async def _append(self, events: Sequence[Event]) -> None:
+        async with self._redis.pipeline(transaction=False) as pipe:
+            for event in events:
+                pipe.xadd(STREAM, {"event": cloud_event(event)}, maxlen=MAX_LENGTH, approximate=True)
+            try:
+                await pipe.execute()
+            except OutOfMemoryError:  # refused, so nothing trimmed it either, and jobs are refused with it
+                await self._redis.xtrim(STREAM, maxlen=MAX_LENGTH // 10, approximate=True)
+                raise
+
+    async def _run_id(self) -> bytes:
+        """A server's name for one run of its own: it changes with every restart."""
+        server = await self._redis.info("server")  # pyright: ignore[reportUnknownMemberType] - its keywords have no types
+        run_id: str = server["run_id"]
+        return run_id.encode()
 
     async def aclose(self) -> None:
         """Close every connection."""

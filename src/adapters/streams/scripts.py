@@ -20,6 +20,10 @@ local function put(key)
   redis.call('ZADD', incomplete, 0, key)
   redis.call('HSET', entries, key, redis.call('XADD', stream, '*', 'job', key))
 end
+local function lost(key)
+  local entry = redis.call('HGET', entries, key)
+  return not entry or #redis.call('XRANGE', stream, entry, entry) == 0
+end
 local function drop(entry)
   redis.call('XACK', stream, group, entry)
   redis.call('XDEL', stream, entry)
@@ -56,15 +60,24 @@ end
 """`release` ends a delivery. An entry of '' means whichever there is: an operator acts, not a worker. Whoever holds an
 entry that is no longer its job's puts the entry away and is told no."""
 
-# ARGV: (key, record, due at) for each. Answers 1 or 0 for each: queued, or there already.
+# ARGV: (key, record, due at) for each. Answers 1 or 0 for each: queued, or there already. One whose entry was lost with
+# its stream gets another; one that is scheduled later than now asked for (by a wrong clock, or an older setting) is
+# due earlier.
 ENQUEUE = (
     _COMMON
     + """
 local queued = {}
 for i = 3, #ARGV, 3 do
   local key, record, due = ARGV[i], ARGV[i + 1], ARGV[i + 2]
-  if redis.call('ZSCORE', incomplete, key) or redis.call('EXISTS', abort_of(key)) == 1 then
+  local score = redis.call('ZSCORE', incomplete, key)
+  if score or redis.call('EXISTS', abort_of(key)) == 1 then
     queued[#queued + 1] = 0
+    if score and tonumber(score) == 0 and lost(key) then
+      put(key)
+    elseif score and tonumber(score) > 0 and tonumber(due) > 0 and tonumber(due) < tonumber(score) then
+      redis.call('SET', record_of(key), record)
+      redis.call('ZADD', incomplete, due, key)
+    end
   else
     redis.call('SET', record_of(key), record)
     if due == '0' then put(key) else redis.call('ZADD', incomplete, due, key) end

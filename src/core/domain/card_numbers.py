@@ -17,6 +17,8 @@ _MASK = "[card number]"
 _UUID = re.compile(r"(?<![0-9A-Za-z])[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}(?![0-9A-Za-z])")
 _RUN = re.compile(r"(?<![0-9A-Za-z])[0-9]+(?:[ -][0-9]+)*(?![0-9A-Za-z])")
 _GROUP = re.compile(r"[0-9]+")
+_ENOUGH = re.compile(r"(?:[0-9][ -]?){13}")
+"""Most texts have not even the digits for one."""
 _HYPHENS = str.maketrans(dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2212", "-"))
 
 _ISSUERS: tuple[tuple[int, int, frozenset[int]], ...] = (
@@ -103,6 +105,8 @@ def _plain(text: str) -> str:
 
 def _spans(text: str) -> Iterator[tuple[int, int]]:
     """Where card numbers are: whole groups of digits only, outside of UUIDs."""
+    if _ENOUGH.search(text) is None:
+        return
     kept = _UUID.sub(lambda found: "x" * len(found[0]), text)
     for run in _RUN.finditer(kept):
         groups = [(group.start(), group.end()) for group in _GROUP.finditer(kept, run.start(), run.end())]

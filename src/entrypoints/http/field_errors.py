@@ -19,7 +19,7 @@ class FieldError(msgspec.Struct, frozen=True):
 
 
 def field_error(steps: list[str], what: str) -> FieldError:
-    """What is wrong with the field at *steps*; without steps, with the body as a whole. Card numbers are not repeated."""
+    """What is wrong with the field at *steps*; without steps, with the body as a whole. No card number is repeated."""
     steps, what = [without_card_numbers(step) for step in steps], without_card_numbers(what)
     name = "/".join(steps) or "body"
     return FieldError(pointer_to(steps), f"{name}: {_plainly(what)}"[:_LONGEST_DETAIL])

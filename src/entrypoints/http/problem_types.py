@@ -69,7 +69,7 @@ WEBHOOK_NOT_AUTHENTIC = ProblemType(
     "webhook_not_authentic",
     400,
     "The webhook is not authentic",
-    "A provider's message whose signature does not hold, is missing, or is more than five minutes off; nothing was kept.",
+    "A provider's message whose signature does not hold, is missing, or is five minutes off; nothing was kept.",
 )
 BODY_TOO_LARGE = ProblemType(
     "body_too_large",

@@ -8,6 +8,7 @@ from uuid import UUID
 import structlog
 
 from core.application.integrity.maintain_ledger import Upkeep
+from core.domain.errors import Unavailable
 from core.domain.identifiers import GatewayEventId, OperationId, TenantId, WebhookEndpointId
 from core.domain.job_catalogue import (
     APPLY_GATEWAY_EVENT,
@@ -22,11 +23,12 @@ from core.domain.job_catalogue import (
 )
 from core.domain.reconciliation import Reconciliation
 from entrypoints.container import Container
+from entrypoints.worker.delivery_places import DeliveryPlaces
 
 _log = structlog.get_logger(__name__)
 
-DELIVERING_SECONDS = 30.0
-"""How long one job goes on beginning further rounds at an endpoint: with the longest round, less than its timeout."""
+DELIVERING_SECONDS = 5.0
+"""How long one job goes on beginning further rounds at an endpoint, before others get its place."""
 
 Job = Callable[..., Awaitable[None]]
 
@@ -37,10 +39,11 @@ class Jobs:
     def __init__(self, container: Container) -> None:
         """Work with what *container* has."""
         self._container = container
+        self._places = DeliveryPlaces(container.settings().worker_concurrency)
 
     def by_name(self) -> Mapping[str, Job]:
-        """Every handler by its job's name."""
-        return {
+        """Every handler by its job's name; what PostgreSQL or Redis keep from being done is left to the next sweep."""
+        handlers: dict[str, Job] = {
             RUN_OPERATION: self.run_operation,
             DELIVER_WEBHOOKS: self.deliver_webhooks,
             APPLY_GATEWAY_EVENT: self.apply_gateway_event,
@@ -51,6 +54,7 @@ class Jobs:
             TAKE_CHECKPOINTS: self.take_checkpoint,
             FORGET_OLD_RECORDS: self.forget_old_records,
         }
+        return {name: _patient(handler) for name, handler in handlers.items()}
 
     async def run_operation(self, _context: Any, *, tenant_id: str, operation_id: str) -> None:
         """Attempt an operation."""
@@ -58,13 +62,16 @@ class Jobs:
 
     async def deliver_webhooks(self, _context: Any, *, tenant_id: str, endpoint_id: str) -> None:
         """Deliver what is due at an endpoint, round after round; a busy one gives its place up after a while."""
-        deliver, tenant, endpoint = self._container.deliver_webhooks(), UUID(tenant_id), UUID(endpoint_id)
-        clock = self._container.clock()
-        give_up_at = clock.monotonic() + DELIVERING_SECONDS
-        while clock.monotonic() < give_up_at:
-            delivered = await deliver(TenantId(tenant), WebhookEndpointId(endpoint))
-            if not delivered.may_have_more or delivered.attempts == 0:
-                break
+        tenant, endpoint = TenantId(UUID(tenant_id)), WebhookEndpointId(UUID(endpoint_id))
+        with self._places.one_for(tenant) as has_place:
+            if not has_place:
+                return  # its deliveries stay due: the next sweep brings them again
+            clock = self._container.clock()
+            give_up_at = clock.monotonic() + DELIVERING_SECONDS
+            while clock.monotonic() < give_up_at:
+                delivered = await self._container.deliver_webhooks()(tenant, endpoint)
+                if not delivered.may_have_more or delivered.attempts == 0:
+                    break
 
     async def apply_gateway_event(self, _context: Any, *, tenant_id: str, event_id: str) -> None:
         """Apply what a provider said."""
@@ -94,6 +101,22 @@ class Jobs:
     async def forget_old_records(self, _context: Any, *, tenant_id: str) -> None:
         """Forget what is kept for a time only."""
         await self._container.forget_old_records()(TenantId(UUID(tenant_id)))
+
+
+def _patient(handler: Job) -> Job:
+    """
+    The job ends when something cannot be reached, and counts no attempt: its row is still due.
+
+    Were it a failure, an outage of some seconds would make a dead letter of every job, and nothing would go on.
+    """
+
+    async def run(context: Any, **ids: str) -> None:
+        try:
+            await handler(context, **ids)
+        except Unavailable as error:
+            _log.warning("a job waits for what cannot be reached", ids=ids, error=repr(error))
+
+    return run
 
 
 def _new_trace_id() -> str:

@@ -56,6 +56,7 @@ class Relaying:
     async def _follow(self) -> None:
         if await self.relay.waiting_seconds() > STALLED_SECONDS:
             _log.warning("the leading relay stands still; relaying beside it")
+            await self.relay.recover()
             for _ in range(BATCHES_BESIDE):
                 recorded, published = await self.relay.record(), await self.relay.publish()
                 if recorded == published == 0:

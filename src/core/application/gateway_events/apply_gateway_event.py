@@ -160,8 +160,11 @@ class ApplyGatewayEventHandler:
             if payment_id is None:
                 return None
             payment = await work.payments.lock(event.tenant_id, payment_id)
-            await self.refunds.found(work, payment, seen, now=now)
-            return f"payment {payment.id}: a refund made at the provider"
+            # Again behind the lock: other news of the same refund may have been first.
+            refund_id = await work.refunds.by_provider_ref(event.tenant_id, event.gateway_account, seen.provider_ref)
+            if refund_id is None:
+                await self.refunds.found(work, payment, seen, now=now)
+                return f"payment {payment.id}: a refund made at the provider"
         refund = await work.refunds.get(event.tenant_id, refund_id)
         payment = await work.payments.lock(event.tenant_id, refund.payment_id)
         refund = await work.refunds.lock(event.tenant_id, refund_id)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from core.application.racing import again_after_races
 from core.domain.attempts import hurry
 from core.domain.identifiers import OperationId, TenantId
+from core.domain.job_catalogue import RUN_OPERATION
 from core.domain.operations import Operation
 from ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
 
@@ -35,7 +36,7 @@ class HurryOperationHandler:
 
 async def make_due(work: UnitOfWork, operation: Operation) -> Operation:
     """
-    The locked operation, due now.
+    The locked operation, due now; a dead letter of its job stands in its way no more.
 
     Raises:
         OperationLeased: While an attempt is under way.
@@ -45,4 +46,5 @@ async def make_due(work: UnitOfWork, operation: Operation) -> Operation:
     is_leased = operation.attempt > 0 and not await work.operations.has_recorded(operation, operation.attempt)
     hurried = hurry(operation, is_leased=is_leased, now=await work.now())
     await work.operations.save(hurried)
+    await work.dead_letters.reopen_job(f"{RUN_OPERATION}:{operation.id}", await work.now())
     return hurried

@@ -10,7 +10,7 @@ from datetime import datetime
 
 from core.application.racing import again_after_races
 from core.domain.attempts import AttemptPolicy
-from core.domain.errors import Conflict, Rejected
+from core.domain.errors import Conflict, CoreError, Rejected
 from core.domain.idempotency import Answer, IdempotencyClaim, IdempotencyKeyReused, RequestInProgress
 from core.domain.instructions import Refused, Render
 from core.domain.operations import LEASE_MARGIN_SECONDS, Operation, OperationUnderWay
@@ -80,20 +80,21 @@ class InlineOperation:
     async def _begin(
         self, claim: IdempotencyClaim, trace_id: str, begin: Begin, refuse: Render
     ) -> tuple[Answer, Operation | None]:
+        try:
+            return await self._try_to_begin(claim, trace_id, begin)
+        except (Conflict, Rejected) as error:
+            if error.retryable:
+                raise
+            return await self._refuse(claim, trace_id, refuse(Refused(error)), error), None
+
+    async def _try_to_begin(
+        self, claim: IdempotencyClaim, trace_id: str, begin: Begin
+    ) -> tuple[Answer, Operation | None]:
         async with self.unit_of_work(trace_id=trace_id) as work:
             kept = await work.idempotency.find(claim)
             if kept is not None:
                 return repeated(kept, claim), None
-            try:
-                begun = await begin(work, await work.now())
-            except (Conflict, Rejected) as error:
-                # The same request may have been first behind a lock that was waited for.
-                kept = await work.idempotency.find(claim)
-                if kept is not None:
-                    return repeated(kept, claim), None
-                if error.retryable:
-                    raise
-                begun = Begun(refuse(Refused(error)), None, kept=False)
+            begun = await begin(work, await work.now())
             if begun.answer.replayed:
                 raise TransactionRaced("the same request was answered meanwhile")
             if not begun.kept:
@@ -103,6 +104,22 @@ class InlineOperation:
                 await work.idempotency.defer(claim, seconds=self.policy.deadline_seconds + LEASE_MARGIN_SECONDS)
             await work.commit()
         return begun.answer, begun.operation
+
+    async def _refuse(self, claim: IdempotencyClaim, trace_id: str, answer: Answer, error: CoreError) -> Answer:
+        """
+        Keep a refusal, of which nothing else may stay; in a transaction of its own.
+
+        The same request may have been first behind a lock that was waited for: then its answer stands.
+        """
+        async with self.unit_of_work(trace_id=trace_id) as work:
+            kept = await work.idempotency.find(claim)
+            if kept is not None:
+                return repeated(kept, claim)
+            if isinstance(error, IdempotencyKeyReused | RequestInProgress):
+                raise error  # says something of the key, and is no answer of it
+            await work.idempotency.keep(claim, answer, trace_id=trace_id)
+            await work.commit()
+        return answer
 
     async def _settle(self, claim: IdempotencyClaim, finish: Finish) -> Answer:
         async with self.unit_of_work() as work:

@@ -14,9 +14,22 @@ from core.application.operations.driver import OperationDriver
 from core.application.racing import again_after_races
 from core.domain.attempts import Step, after, fence
 from core.domain.errors import Unavailable
+from core.domain.gateway_accounts import GatewayUnknown, SecretMissing
+from core.domain.gateway_capabilities import Unsupported
+from core.domain.gateway_settings import GatewaySettingsInvalid
 from core.domain.identifiers import OperationId, TenantId
 from core.domain.operations import LEASE_MARGIN_SECONDS, Operation, OperationStale
-from core.domain.outcomes import Absent, Sighting, Succeeded
+from core.domain.outcomes import (
+    Absent,
+    Failure,
+    FailureClass,
+    NextStep,
+    NotSent,
+    Rejected,
+    Sighting,
+    Succeeded,
+    Unknown,
+)
 from ports.clock import Clock
 from ports.operation_repository import RecordedAttempt
 from ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
@@ -71,8 +84,7 @@ class RunOperationHandler:
     async def _attempt(self, operation: Operation, step: Step, *, begun: float) -> Operation:
         driver = self.drivers[operation.kind]
         deadline_at = begun + driver.policy.deadline_seconds
-        call = driver.submit if step is Step.SUBMIT else driver.look_up
-        sighting = await call(operation, deadline_at=deadline_at)
+        sighting = await _ask(driver, step, operation, deadline_at=deadline_at)
         return await self._record(operation, step, sighting, give_up_at=deadline_at + LEASE_MARGIN_SECONDS)
 
     async def _record(self, operation: Operation, step: Step, sighting: Sighting, *, give_up_at: float) -> Operation:
@@ -116,6 +128,28 @@ class RunOperationHandler:
         await driver.settle(work, moved, outcome)
         await work.commit()
         return moved
+
+
+async def _ask(driver: OperationDriver, step: Step, operation: Operation, *, deadline_at: float) -> Sighting:
+    """What the outside says; where nobody could be asked at all, nothing was sent, and what is unknown stays so."""
+    call = driver.submit if step is Step.SUBMIT else driver.look_up
+    try:
+        return await call(operation, deadline_at=deadline_at)
+    except Unsupported as error:
+        if step is not Step.SUBMIT:
+            return Unknown(error.detail)
+        return Rejected(_unsupported(error))
+    except (GatewayUnknown, GatewaySettingsInvalid, SecretMissing) as error:
+        return NotSent(error.detail) if step is Step.SUBMIT else Unknown(error.detail)
+
+
+def _unsupported(error: Unsupported) -> Failure:
+    return Failure(
+        code=error.code,
+        failure_class=FailureClass.UNSUPPORTED,
+        next_step=NextStep.FIX_REQUEST,
+        message=error.detail,
+    )
 
 
 def _detail(sighting: Sighting) -> str | None:

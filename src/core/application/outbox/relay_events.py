@@ -1,5 +1,6 @@
 """From the outbox into the log, and on to the stream: two steps, so that the log goes on while Redis is away."""
 
+import asyncio
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
@@ -12,8 +13,12 @@ from ports.event_publisher import EventPublisher
 from ports.job_queue import MAX_JOBS_AT_ONCE, JobQueue
 
 BATCH = 4000
+ENQUEUE_SECONDS = 1.0
+"""How long a queue that does not answer may hold up the log; the sweeper queues what was left out."""
+
 FORGOTTEN = timedelta(hours=24)
-"""What is published again when the stream has forgotten (design: orchestration)."""
+REMEMBERED = 50_000
+"""What is published again when the stream has forgotten: the last day, and of a tenant no more than a stream keeps."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +39,9 @@ class RelayEventsHandler:
         recorded = await self.log.record(limit=BATCH)
         jobs = [deliver_webhooks_job(*endpoint) for endpoint in sorted(recorded.endpoints)]
         for first in range(0, len(jobs), MAX_JOBS_AT_ONCE):
-            with suppress(Unavailable):
-                await self.jobs.enqueue_many(jobs[first : first + MAX_JOBS_AT_ONCE])
+            with suppress(Unavailable, TimeoutError):
+                async with asyncio.timeout(ENQUEUE_SECONDS):
+                    await self.jobs.enqueue_many(jobs[first : first + MAX_JOBS_AT_ONCE])
         return recorded.events
 
     async def publish(self) -> int:
@@ -61,7 +67,7 @@ class RelayEventsHandler:
         """
         if await self.publisher.remembers():
             return False
-        await self.log.publish_again(since=FORGOTTEN)
+        await self.log.publish_again(since=FORGOTTEN, at_most=REMEMBERED)
         await self.publisher.begin()
         return True
 

@@ -64,7 +64,9 @@ class CapturePayment:
         if seen.captured >= capture.captured_before + capture.amount:
             return Succeeded(seen.provider_ref, seen)
         if seen.captured == capture.captured_before:
-            return Declined(_over(seen), seen.provider_ref, seen) if seen.status in _OVER else Absent(authoritative=True)
+            return (
+                Declined(_over(seen), seen.provider_ref, seen) if seen.status in _OVER else Absent(authoritative=True)
+            )
         return Unknown("another amount was captured")
 
     async def settle(self, work: UnitOfWork, operation: Operation, outcome: Outcome) -> None:

@@ -22,6 +22,7 @@ class MoneyInDoubtController(Controller):
     ) -> MoneyInDoubtResponse:
         """
         Balances of the accounts in the middle with the open operations behind them, and pay-ins whose outcome is
-        unknown: oldest first, the first hundred of each, all counted. `POST /v1/admin/operations/{id}/resolve` ends one.
+        unknown: oldest first, the first hundred of each, all counted. `POST /v1/admin/operations/{id}/resolve` ends
+        one.
         """
         return MoneyInDoubtResponse.of(await read_money_in_doubt(principal_of(request).tenant_id))

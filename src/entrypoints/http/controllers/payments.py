@@ -73,9 +73,9 @@ class PaymentController(Controller):
         create_payment: NamedDependency[CreatePaymentHandler],
     ) -> Response[PaymentResponse]:
         """
-        Ask the provider for the money. 201 with the payment: captured, authorized, declined (`failed`, with the reason),
-        or `requires_action`, with what the payer has to do. 202 while the provider has not decided or nobody knows: read
-        it again, or wait for its event.
+        Ask the provider for the money. 201 with the payment: captured, authorized, declined (`failed`, with the
+        reason), or `requires_action`, with what the payer has to do. 202 while the provider has not decided or nobody
+        knows: read it again, or wait for its event.
         """
         wallet_id = None if data.wallet_id is None else WalletId(data.wallet_id)
         command = await payment_command(request, data, wallet_id=wallet_id, user_id=data.user_id, asset=data.asset)

@@ -37,8 +37,8 @@ class RefundController(Controller):
         create_refund: NamedDependency[CreateRefundHandler],
     ) -> Response[RefundResponse]:
         """
-        The money leaves the wallet first, and comes back should the refund fail, even after its success. 201 when it has
-        ended, 202 while it is on its way or nobody knows. All refunds together never exceed what was captured.
+        The money leaves the wallet first, and comes back should the refund fail, even after its success. 201 when it
+        has ended, 202 while it is on its way or nobody knows. All refunds together never exceed what was captured.
         """
         check_for_card_numbers(data)
         claim = await claim_of(request)

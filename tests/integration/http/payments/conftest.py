@@ -8,13 +8,12 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from conftest import TestDatabase, fresh_database
+from conftest import Tenant, TestDatabase, fresh_database, register_tenant
 from entrypoints.container import Container
 from entrypoints.development.api_process import ApiProcess
 from entrypoints.development.simulator_process import SimulatorProcess
 from entrypoints.embedded.free_port import free_port
 from entrypoints.settings import Settings
-from integration.http.money_routes import tenant_with_client
 from integration.http.payments.till import WEBHOOK_SECRET, Till, connected
 
 
@@ -70,30 +69,44 @@ async def paying_container(paying_environment: dict[str, str]) -> AsyncIterator[
     await ours.database().dispose()
 
 
+@pytest.fixture(scope="package")
+async def anybody() -> AsyncIterator[httpx.AsyncClient]:
+    """A client without a key; on this machine alone, so it loads no certificates, which takes longer than a call."""
+    async with httpx.AsyncClient(timeout=30, verify=False) as client:
+        yield client
+
+
+def client_of(api: ApiProcess, key: str) -> httpx.AsyncClient:
+    """Speaks with that key."""
+    headers, limits = {"Authorization": f"Bearer {key}"}, httpx.Limits(max_connections=100)
+    return httpx.AsyncClient(base_url=api.base_url, headers=headers, timeout=30, limits=limits, verify=False)
+
+
 OpenTill = Callable[[], AbstractAsyncContextManager[Till]]
 
 
 @pytest.fixture(scope="package")
 def open_till(
+    *,
     paying_api: ApiProcess,
     paying_container: Container,
     paying_database: TestDatabase,
     provider: SimulatorProcess,
     secrets: Path,
+    anybody: httpx.AsyncClient,
 ) -> OpenTill:
     """Tenants that take payments."""
 
     @asynccontextmanager
     async def opened() -> AsyncIterator[Till]:
-        async with (
-            tenant_with_client(paying_api, paying_container) as tenant,
-            httpx.AsyncClient(
-                base_url=paying_api.base_url, headers={"Authorization": f"Bearer {tenant.operator_key}"}, timeout=30
-            ) as operator,
-        ):
+        tenant_id, api_key, operator_key = await register_tenant(paying_container)
+        async with client_of(paying_api, api_key) as client, client_of(paying_api, operator_key) as operator:
+            tenant = Tenant(tenant_id, api_key, operator_key, client)
             merchant = f"acct_{uuid4().hex[:12]}"
             account = await connected(operator, provider, secrets, merchant)
-            yield Till(tenant, operator, provider, paying_container, paying_database.owner_url, account, merchant)
+            yield Till(
+                tenant, operator, provider, anybody, paying_container, paying_database.owner_url, account, merchant
+            )
 
     return opened
 

@@ -1,5 +1,6 @@
 """Accounts with providers: connected, checked, changed and disabled by operators, their secrets by name alone."""
 
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -82,6 +83,36 @@ async def test_a_disabled_account_begins_nothing_new_and_ends_what_began(till: T
     named = await till.pay(wallet, gateway_account_id=till.account)
     refused(named, 422, "gateway_account_disabled")
     posted(await till.act(payment["id"], "refunds", {"amount": 100}), 202)
+
+
+async def test_what_the_account_does_not_do_is_refused_and_the_money_stays(till: Till) -> None:
+    wallet = await till.wallet()
+    payment = await till.paid(wallet)
+    authorized = posted(await till.pay(wallet, capture="manual"))
+    settings = {"base_url": till.provider.base_url, "account": till.merchant, "operations": "create_payment"}
+    posted(await till.operator.patch(f"{ACCOUNTS}/{till.account}", json={"settings": settings}), 200)
+
+    refunded = posted(await till.act(payment["id"], "refunds", {"amount": 100}))
+    captured = refused(await till.act(authorized["id"], "capture"), 422, "provider_refused")
+
+    assert (refunded["status"], refunded["failure"]["code"]) == ("failed", "gateway_operation_unsupported")
+    assert captured["failure_code"] == "gateway_operation_unsupported"
+    assert await till.books() == {"main": 5000, "fees": -100, "gateway_clearing": -4900}
+
+
+async def test_a_secret_that_is_gone_for_a_while_loses_nothing(till: Till, secrets: Path) -> None:
+    wallet = await till.wallet()
+    payment = await till.paid(wallet)
+    file = secrets / key_of(till.merchant)
+    file.unlink()
+
+    refund = posted(await till.act(payment["id"], "refunds", {"amount": 100}), 202)
+
+    assert (await till.operation(refund["operation_id"]))["operation"]["state"] == "reserved"
+    file.write_text(key_of(till.merchant))
+    await till.later()
+    await till.run(refund["operation_id"])
+    assert await till.truth("refunded") == [100]
 
 
 async def test_of_two_accounts_that_can_take_it_one_has_to_be_named(till: Till) -> None:

@@ -137,6 +137,34 @@ async def test_a_refund_made_on_the_providers_own_pages_is_found(till: Till) -> 
     assert await till.books() == {"main": 3800, "fees": -100, "gateway_clearing": -3700}
 
 
+async def test_a_refund_made_there_that_failed_moves_nothing_in_whatever_order_it_is_heard(till: Till) -> None:
+    wallet = await till.wallet()
+    payment = await till.paid(wallet, method="pm_card_refund_fails")
+
+    await till.provider.control("POST", f"/payments/{payment['provider_ref']}/refund", {"amount": 1200})
+    await till.provider.advance_clock(2)
+    await till.hear(newest_first=True)
+
+    now = await till.read(payment["id"])
+    assert [(each["status"], each["origin"]) for each in now["refunds"]] == [("failed", "provider")]
+    assert (now["refunded"], now["refundable"], now["review"]) == (0, 5000, None)
+    assert await till.books() == {"main": 5000, "fees": -100, "gateway_clearing": -4900}
+
+
+async def test_news_of_a_refund_made_there_heard_at_once_post_it_once(till: Till) -> None:
+    wallet = await till.wallet()
+    payment = await till.paid(wallet)
+    await till.hear()
+
+    await till.provider.control("POST", f"/payments/{payment['provider_ref']}/refund", {"amount": 1200})
+    await till.provider.advance_clock(2)
+    await till.settle()
+    await asyncio.gather(*(till.apply(event["id"]) for event in await till.events(status="received")))
+
+    assert [each["status"] for each in (await till.read(payment["id"]))["refunds"]] == ["succeeded"]
+    assert await till.tenant.available(wallet) == 3800
+
+
 async def test_a_refund_found_at_the_provider_for_a_wallet_that_is_short_is_paid_by_suspense_and_shown(
     till: Till,
 ) -> None:

@@ -60,6 +60,7 @@ class Till:
 
     Attributes:
         operator: Speaks with the operator's key.
+        anybody: Speaks with no key, to anywhere on this machine.
         container: What a worker runs operations and applies events with.
         account: Our id of the gateway account; *merchant* is the provider's.
     """
@@ -67,6 +68,7 @@ class Till:
     tenant: Tenant
     operator: httpx.AsyncClient
     provider: SimulatorProcess
+    anybody: httpx.AsyncClient
     container: Container
     owner_url: str
     account: str
@@ -157,19 +159,23 @@ class Till:
         raw = body if isinstance(body, bytes) else json.dumps(body).encode()
         moment = str(int(datetime.now(UTC).timestamp())).encode()
         signature = hmac.new(secret.encode(), moment + b"." + raw, "sha256").hexdigest()
-        async with httpx.AsyncClient(base_url=self.operator.base_url, timeout=30) as anybody:
-            return await anybody.post(
-                f"/v1/webhooks/{gateway}/{account or self.account}",
-                content=raw,
-                headers={"Mock-Signature": f"t={moment.decode()},v1={signature}"},
-            )
+        return await self.anybody.post(
+            f"{self.operator.base_url}/v1/webhooks/{gateway}/{account or self.account}",
+            content=raw,
+            headers={"Mock-Signature": f"t={moment.decode()},v1={signature}"},
+        )
+
+    async def at_provider(self, method: str, path: str, **request: Any) -> Body:
+        """What the merchant asks of the provider past us."""
+        headers = {"Authorization": f"Bearer {key_of(self.merchant)}", "Idempotency-Key": uuid4().hex}
+        answer = await self.anybody.request(method, self.provider.base_url + path, headers=headers, **request)
+        assert answer.is_success, answer.text
+        document: Body = answer.json()
+        return document
 
     async def event_of(self, payment: Body, event_type: str, **changed: Any) -> Body:
         """A webhook about the payment as the provider has it, with *changed* written over it."""
-        async with httpx.AsyncClient(
-            base_url=self.provider.base_url, headers={"Authorization": f"Bearer {key_of(self.merchant)}"}
-        ) as merchant:
-            there = (await merchant.get(f"/v1/payments/{payment['provider_ref']}")).json()
+        there = await self.at_provider("GET", f"/v1/payments/{payment['provider_ref']}")
         return {
             "id": f"evt_{uuid4().hex}",
             "type": event_type,
@@ -180,8 +186,7 @@ class Till:
 
     async def visit(self, payment: Body, action: str, **fields: str) -> None:
         """The payer does something on the provider's page."""
-        async with httpx.AsyncClient() as payer:
-            answer = await payer.post(payment["next_action"]["url"], data={"action": action, **fields})
+        answer = await self.anybody.post(payment["next_action"]["url"], data={"action": action, **fields})
         assert answer.status_code == 303, answer.text
 
     async def fault(self, name: str, path: str = "/v1/payments*", **rule: Any) -> None:
