@@ -122,6 +122,7 @@ from core.domain.orders import FULFIL_ORDER
 from core.domain.payments import CANCEL_PAYMENT, CAPTURE_PAYMENT, SUBMIT_PAYMENT
 from core.domain.refunds import SUBMIT_REFUND
 from entrypoints import adapters_from_settings as chosen
+from entrypoints.alerts import operation_wants_a_person
 from entrypoints.health_check import ProcessHealth
 from entrypoints.settings import Settings
 
@@ -204,7 +205,13 @@ class Container(containers.DeclarativeContainer):
             ),
         }
     )
-    run_operation = providers.Singleton(RunOperationHandler, unit_of_work.provider, operation_drivers, clock)
+    run_operation = providers.Singleton(
+        RunOperationHandler,
+        unit_of_work.provider,
+        operation_drivers,
+        clock,
+        alert=providers.Object(operation_wants_a_person),
+    )
     hurry_operation = providers.Singleton(HurryOperationHandler, unit_of_work.provider)
     resolve_operation = providers.Singleton(ResolveOperationHandler, unit_of_work.provider, operation_drivers)
     read_operations = providers.Singleton(ReadOperationsHandler, unit_of_work.provider)

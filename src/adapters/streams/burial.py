@@ -1,6 +1,7 @@
 """Poison jobs: as the core knows them, and taken to whoever keeps them before they leave Redis."""
 
 import asyncio
+import re
 from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime
 from typing import Any
@@ -16,6 +17,7 @@ from adapters.streams.limits import StreamsQueueLimits
 from core.domain.jobs import FailedAttempt, PoisonJob
 from ports.job_queue import OnPoison
 
+_DETAIL = re.compile(r"^DETAIL:.*\n?", re.MULTILINE)
 _log = structlog.get_logger(__name__)
 _SHOWN_TEXT = 1000
 
@@ -121,7 +123,7 @@ def poison_from(job: DeliveredJob, queue: str) -> PoisonJob:
         arguments=dict(job.kwargs or {}),
         attempts=job.attempts,
         first_enqueued_at=_moment(job.queued) if job.queued else None,
-        history=tuple(FailedAttempt(attempt, _moment(at), error) for attempt, at, error in job.failures),
+        history=tuple(FailedAttempt(attempt, _moment(at), _without_rows(error)) for attempt, at, error in job.failures),
     )
 
 
@@ -141,3 +143,8 @@ def poison_from_text(key: str, text: str, *, queue: str, why: str, at: int) -> P
 
 def _moment(milliseconds: int) -> datetime:
     return datetime.fromtimestamp(milliseconds / 1000, UTC)
+
+
+def _without_rows(error: str) -> str:
+    """PostgreSQL shows whole rows in its details, which people who read dead letters need not see."""
+    return _DETAIL.sub("", error)

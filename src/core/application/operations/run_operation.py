@@ -18,7 +18,7 @@ from core.domain.gateway_accounts import GatewayUnknown, SecretMissing
 from core.domain.gateway_capabilities import Unsupported
 from core.domain.gateway_settings import GatewaySettingsInvalid
 from core.domain.identifiers import OperationId, TenantId
-from core.domain.operations import LEASE_MARGIN_SECONDS, Operation, OperationStale
+from core.domain.operations import LEASE_MARGIN_SECONDS, Operation, OperationStale, OperationState
 from core.domain.outcomes import (
     Absent,
     Failure,
@@ -37,6 +37,9 @@ from ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
 RECORD_AGAIN_SECONDS = 0.2
 """Pause before an outcome is written down again that could not be."""
 
+WANTS_A_PERSON = frozenset({OperationState.REJECTED, OperationState.NEEDS_REVIEW})
+"""Our request or configuration is wrong, or nobody knows: somebody is told."""
+
 _MAX_DETAIL_LENGTH = 500
 
 
@@ -48,6 +51,7 @@ class RunOperationHandler:
     drivers: Mapping[str, OperationDriver]
     clock: Clock
     chance: Callable[[], float] = SystemRandom().random
+    alert: Callable[[Operation], None] = lambda _operation: None
 
     async def __call__(self, tenant_id: TenantId, operation_id: OperationId) -> Operation | None:
         """
@@ -127,6 +131,8 @@ class RunOperationHandler:
         await work.operations.record(moved, replace(attempt, outcome=type(outcome).__name__.lower()))
         await driver.settle(work, moved, outcome)
         await work.commit()
+        if moved.state in WANTS_A_PERSON:
+            self.alert(moved)
         return moved
 
 
