@@ -18,7 +18,7 @@ RETURN_URL = "http://127.0.0.1:9/paid"
 
 _ASK_AGAIN_SECONDS = 0.3
 _ASK_AGAIN_AT_MOST = 200
-_LOOK_AGAIN_SECONDS = 0.4
+_LOOK_AGAIN_SECONDS = 0.7
 _DONE = 200
 _SMALLEST, _LARGEST = 200, 50_000
 _BY_SHARE: tuple[tuple[int, str | None], ...] = (
