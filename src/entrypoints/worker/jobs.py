@@ -54,7 +54,7 @@ class Jobs:
             TAKE_CHECKPOINTS: self.take_checkpoint,
             FORGET_OLD_RECORDS: self.forget_old_records,
         }
-        return {name: _patient(handler) for name, handler in handlers.items()}
+        return {name: patient(handler) for name, handler in handlers.items()}
 
     async def run_operation(self, _context: Any, *, tenant_id: str, operation_id: str) -> None:
         """Attempt an operation."""
@@ -103,7 +103,7 @@ class Jobs:
         await self._container.forget_old_records()(TenantId(UUID(tenant_id)))
 
 
-def _patient(handler: Job) -> Job:
+def patient(handler: Job) -> Job:
     """
     The job ends when something cannot be reached, and counts no attempt: its row is still due.
 
