@@ -85,6 +85,7 @@ from core.application.payments.confirm_payment import ConfirmPaymentHandler
 from core.application.payments.create_payment import CreatePaymentHandler
 from core.application.payments.expire_payments import ExpirePaymentsHandler
 from core.application.payments.gateway_of_payment import GatewayOfPayment
+from core.application.payments.key_windows import KeyWindows
 from core.application.payments.read_payments import ReadPaymentsHandler
 from core.application.payments.request_cancellation import RequestCancellationHandler
 from core.application.payments.request_capture import RequestCaptureHandler
@@ -266,9 +267,11 @@ class Container(containers.DeclarativeContainer):
     place_order = providers.Singleton(PlaceOrderHandler, order_round, wallet_reader, wallet_directory, ids)
     retry_order = providers.Singleton(RetryOrderHandler, order_round, unit_of_work.provider, ids)
     read_orders = providers.Singleton(ReadOrdersHandler, unit_of_work.provider)
+    key_windows = providers.Singleton(KeyWindows, gateways)
     create_payment = providers.Singleton(
         CreatePaymentHandler,
         inline_operation,
+        key_windows,
         unit_of_work.provider,
         account_opening,
         gateways,
@@ -278,11 +281,11 @@ class Container(containers.DeclarativeContainer):
     )
     confirm_payment = providers.Singleton(ConfirmPaymentHandler, unit_of_work.provider, run_operation)
     read_payments = providers.Singleton(ReadPaymentsHandler, unit_of_work.provider)
-    request_capture = providers.Singleton(RequestCaptureHandler, inline_operation, ids)
-    request_cancellation = providers.Singleton(RequestCancellationHandler, inline_operation, ids)
-    create_refund = providers.Singleton(CreateRefundHandler, inline_operation, ids)
+    request_capture = providers.Singleton(RequestCaptureHandler, inline_operation, key_windows, ids)
+    request_cancellation = providers.Singleton(RequestCancellationHandler, inline_operation, key_windows, ids)
+    create_refund = providers.Singleton(CreateRefundHandler, inline_operation, key_windows, ids)
     read_refunds = providers.Singleton(ReadRefundsHandler, unit_of_work.provider)
-    expire_payments = providers.Singleton(ExpirePaymentsHandler, unit_of_work.provider, ids)
+    expire_payments = providers.Singleton(ExpirePaymentsHandler, unit_of_work.provider, key_windows, ids)
     receive_gateway_event = providers.Singleton(
         ReceiveGatewayEventHandler, unit_of_work.provider, gateways, job_queue, ids, clock
     )
@@ -296,8 +299,12 @@ class Container(containers.DeclarativeContainer):
     )
 
     read_gateway_events = providers.Singleton(ReadGatewayEventsHandler, unit_of_work.provider)
-    create_gateway_account = providers.Singleton(CreateGatewayAccountHandler, unit_of_work.provider, gateways, ids)
-    change_gateway_account = providers.Singleton(ChangeGatewayAccountHandler, unit_of_work.provider, gateways)
+    create_gateway_account = providers.Singleton(
+        CreateGatewayAccountHandler, unit_of_work.provider, gateways, webhook_url_policy, ids
+    )
+    change_gateway_account = providers.Singleton(
+        ChangeGatewayAccountHandler, unit_of_work.provider, gateways, webhook_url_policy
+    )
     check_gateway_account = providers.Singleton(CheckGatewayAccountHandler, unit_of_work.provider, gateways, ids, clock)
     read_gateway_accounts = providers.Singleton(ReadGatewayAccountsHandler, unit_of_work.provider)
     money_in_doubt_reader = providers.Singleton(PostgresMoneyInDoubtReader, reading_sessions)

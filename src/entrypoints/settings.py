@@ -53,7 +53,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         encryption_key: At least 32 characters; seals what we must be able to read again (webhooks' signing secrets).
         fulfilment_url: Where orders are handed over (docs/fulfilment.md); without it orders are refused.
         fulfilment_token: What we show the fulfilment service.
-        secrets_directory: A folder with one file a secret: providers' credentials and webhook secrets, by name.
+        secrets_directory: A folder with a folder a tenant (its id), with a file a secret: providers' credentials and
+            webhook secrets, by name.
         worker_port: Where a worker answers probes and shows its metrics.
         worker_concurrency: Jobs a worker does at a time.
         sweep_seconds: How often a worker asks PostgreSQL for due work, whatever Redis remembers.

@@ -21,6 +21,15 @@ class Gateways(Protocol):
         """
         ...
 
+    def identifying_settings(self, account: GatewayAccount) -> Sequence[str]:
+        """
+        The names of the settings that say whose account it is, which never change.
+
+        Raises:
+            GatewayUnknown: If no adapter of that name is installed.
+        """
+        ...
+
     def webhook_secrets(self, account: GatewayAccount) -> Sequence[str]:
         """
         The secrets that its webhooks may be signed with, as they are now.

@@ -2,13 +2,15 @@
 
 from typing import Protocol
 
+from core.domain.identifiers import TenantId
+
 
 class Secrets(Protocol):
     """Read anew at every call, so that a rotated secret is used at once."""
 
-    def get(self, name: str) -> str:
+    def get(self, tenant_id: TenantId, name: str) -> str:
         """
-        The secret's value.
+        The value of that tenant's secret: no tenant can name another's.
 
         Raises:
             SecretMissing: If there is none of that name, or it cannot be read.

@@ -86,17 +86,15 @@ class Counter:
 
 @asynccontextmanager
 async def open_counter(
-    database: TestDatabase, servers: EmbeddedServers, folder: Path, *, seed: int
+    database: TestDatabase, servers: EmbeddedServers, folder: Path, *, seed: int, api_processes: int = 1
 ) -> AsyncGenerator[Counter]:
     """One API, two workers and the provider, with their files in *folder*; *seed* decides the provider's chance."""
     secrets = folder / "secrets"
-    secrets.mkdir()
-    (secrets / "key").write_text(_API_KEY)
-    (secrets / "webhooks").write_text(_WEBHOOK_SECRET)
     redis_url = own_database(servers.redis_url)
     environment = database.environment() | {
         "BURSAR_REDIS_URL": redis_url,
         "BURSAR_SECRETS_DIRECTORY": str(secrets),
+        "BURSAR_WEBHOOK_LOOPBACK_ALLOWED": "true",
         "BURSAR_SCHEDULE_PAYMENT_EXPIRY": _EVERY_SECOND,
         "BURSAR_SHUTDOWN_GRACE_SECONDS": "2",
     }
@@ -106,7 +104,7 @@ async def open_counter(
         simulator = SimulatorProcess(
             port=free_port(), log=folder / "simulator.log", journal=folder / "simulator.sqlite", seed=seed
         )
-        api = ApiProcess(environment, port=free_port(), log=log)
+        api = ApiProcess(environment, port=free_port(), log=log, workers=api_processes)
         workers = [WorkerProcess(environment, port=free_port(), log=log) for _ in range(WORKERS)]
         processes = (simulator, api, *workers)
         for process in processes:
@@ -115,6 +113,10 @@ async def open_counter(
 
         container = database.container()
         tenant_id, api_key, operator_key = await register_tenant(container)
+        ours = secrets / str(tenant_id)
+        ours.mkdir(parents=True)
+        (ours / "key").write_text(_API_KEY)
+        (ours / "webhooks").write_text(_WEBHOOK_SECRET)
         await container.database().dispose()
         ways = ((api.base_url, api_key), (api.base_url, operator_key), (simulator.base_url, _API_KEY))
         client, operator, merchant = [

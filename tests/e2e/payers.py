@@ -3,6 +3,7 @@
 import asyncio
 import json
 import random
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from time import monotonic
 from typing import Any
@@ -18,7 +19,7 @@ RETURN_URL = "http://127.0.0.1:9/paid"
 
 _ASK_AGAIN_SECONDS = 0.3
 _ASK_AGAIN_AT_MOST = 200
-_LOOK_AGAIN_SECONDS = 0.7
+_FIRST_LOOK_SECONDS, _LONGEST_PAUSE_SECONDS = 0.3, 2.0
 _DONE = 200
 _SMALLEST, _LARGEST = 200, 50_000
 _BY_SHARE: tuple[tuple[int, str | None], ...] = (
@@ -37,7 +38,8 @@ _BY_SHARE: tuple[tuple[int, str | None], ...] = (
 )
 """Means of payment, and how many of a hundred payers have it; see docs/simulator.md for what becomes of each."""
 
-_MANUAL_SHARE, _LEAVING_SHARE, _REFUSING_SHARE = 0.3, 0.15, 0.1
+_MANUAL_SHARE, _CANCELING_SHARE = 0.3, 0.15
+_LEAVING_SHARE, _REFUSING_SHARE = 0.15, 0.1
 _DECIDED = frozenset({"authorized", "partially_captured", "captured", "closed", "failed", "canceled", "expired"})
 
 
@@ -51,6 +53,8 @@ class Crowd:
         wallets: Assets by wallets.
         browser: For pages of the provider's.
         patience_seconds: How long a payer waits for a decision; then the counter has to end it without the payer.
+        asked: How many were asked for; *paying*: how many people still ask.
+        at_home: When all have gone.
     """
 
     wanted: int
@@ -106,16 +110,18 @@ class Payer:
         payment = await self._until_decided(wish.order_id, leaves=leaves, refuses=refuses)
         plans = random.Random(plan)
         if payment.get("status") == "authorized":
+            if plans.random() < _CANCELING_SHARE:
+                await self._pursue(self._step(payment, "cancel", {}))
+                return
             payment = await self._capture(payment, plans)
         if payment.get("captured", 0) > 0:
             await self._refund(payment, plans)
 
     async def _until_decided(self, payment_id: str, *, leaves: bool, refuses: bool) -> dict[str, Any]:
         """The payment, decided or not; the payer acts when it is the payer's turn, unless the payer leaves."""
-        give_up_at = monotonic() + self._crowd.patience_seconds
         acted = False
         payment: dict[str, Any] = {}
-        while monotonic() < give_up_at:
+        async for _ in self._moments():
             payment = await self._look(payment_id) or payment
             if payment.get("status") in _DECIDED:
                 break
@@ -124,7 +130,6 @@ class Payer:
                     break
                 acted = True
                 await self._act(payment, refuses=refuses)
-            await asyncio.sleep(_LOOK_AGAIN_SECONDS)
         return payment
 
     async def _act(self, payment: dict[str, Any], *, refuses: bool) -> None:
@@ -151,10 +156,7 @@ class Payer:
             left = payment["amount"] - payment["captured"]
             is_last = part == parts - 1
             amount = left if is_last and plans.random() < 0.5 else plans.randint(1, max(1, left // 2))
-            body = {"amount": amount, "final": is_last and plans.random() < 0.8}
-            wish = self._clients.journal.enter(
-                Wish(self._key(), f"{PAYMENTS}/{payment['id']}/capture", json.dumps(body).encode(), {})
-            )
+            wish = self._step(payment, "capture", {"amount": amount, "final": is_last and plans.random() < 0.8})
             await self._pursue(wish)
             payment = await self._until_captured(payment, payment["captured"] + amount)
             if wish.told is None or wish.told.status != _DONE or payment["capturable"] == 0:
@@ -162,12 +164,10 @@ class Payer:
         return payment
 
     async def _until_captured(self, payment: dict[str, Any], captured: int) -> dict[str, Any]:
-        give_up_at = monotonic() + self._crowd.patience_seconds
-        while monotonic() < give_up_at:
+        async for _ in self._moments():
             payment = await self._look(payment["id"]) or payment
             if payment["captured"] >= captured:
                 break
-            await asyncio.sleep(_LOOK_AGAIN_SECONDS)
         return payment
 
     async def _refund(self, payment: dict[str, Any], plans: random.Random) -> None:
@@ -194,6 +194,14 @@ class Payer:
             await asyncio.sleep(_ASK_AGAIN_SECONDS)
         self._clients.journal.breaches.append(f"{wish.name} was never answered")
 
+    async def _moments(self) -> AsyncIterator[float]:
+        """When to look again, ever less often, until patience ends."""
+        give_up_at, pause = monotonic() + self._crowd.patience_seconds, _FIRST_LOOK_SECONDS
+        while (now := monotonic()) < give_up_at:
+            yield now
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
+
     async def _look(self, payment_id: str) -> dict[str, Any] | None:
         try:
             answer = await self._crowd.wire.get(f"{PAYMENTS}/{payment_id}")
@@ -205,6 +213,11 @@ class Payer:
     def _wish(self, path: str, body: dict[str, object]) -> Wish:
         self._crowd.asked += 1
         return self._clients.wish(self._key(), path, body, {})
+
+    def _step(self, payment: dict[str, Any], step: str, body: dict[str, object]) -> Wish:
+        """One on a payment that is there; its request has no place for metadata."""
+        path = f"{PAYMENTS}/{payment['id']}/{step}"
+        return self._clients.journal.enter(Wish(self._key(), path, json.dumps(body).encode(), {}))
 
     def _key(self) -> str:
         self._count += 1

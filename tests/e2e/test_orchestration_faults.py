@@ -44,7 +44,7 @@ from entrypoints.development.worker_process import WorkerProcess
 WALLETS = 6
 OPENING = 50_000
 PEOPLE = 6
-FEWEST_ORDERS = 10
+FEWEST_ORDERS = 5
 LONGEST_WAIT_SECONDS = 25.0
 """An order waits for the fulfilment service, and for a database that is being recovered."""
 ROUNDS = 2
@@ -168,7 +168,7 @@ async def test_a_worker_that_slept_while_the_service_hung_writes_no_stale_outcom
         sleeper = await until_the_end.enter_async_context(shop.new_worker())
         before = len(await shop.handed_over())
         order = await unknown_order(bank)
-        await shop.behave("hang_before", times=1)
+        await shop.behave("hang_before", times=1, seconds=8)  # so that it is free again when the lease ends
         await until(shop.has_misbehaved)
         async with asleep(sleeper):
             await shop.behave("late", seconds=0.5)

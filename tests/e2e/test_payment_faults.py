@@ -27,8 +27,8 @@ from entrypoints.embedded.servers import EmbeddedServers
 
 MANY = 10_000
 A_FEW = 150
-LONGEST_WAIT_SECONDS = 30.0
-"""The call's 5 s, and a loaded machine."""
+LONGEST_WAIT_SECONDS = 35.0
+"""Longer than a client waits: how fast answers are under load is not judged here."""
 
 
 @pytest.fixture
@@ -44,16 +44,16 @@ async def test_what_the_provider_charged_is_in_the_books_whatever_gets_lost(
     database: TestDatabase, servers: EmbeddedServers, tmp_path: Path, seed: int
 ) -> None:
     async with open_counter(database, servers, tmp_path, seed=seed) as counter:
-        await _pay_and_audit(counter, seed=seed, wanted=A_FEW, people=40, patience_seconds=4.0, pause_seconds=4.0)
+        await _pay_and_audit(counter, seed=seed, wanted=A_FEW, people=40, patience_seconds=2.5, pause_seconds=4.0)
 
 
 @pytest.mark.faults
-@pytest.mark.timeout(1500)
+@pytest.mark.timeout(2400)
 async def test_ten_thousand_payments_and_refunds_are_in_the_books_whatever_gets_lost(
     database: TestDatabase, servers: EmbeddedServers, tmp_path: Path, seed: int
 ) -> None:
     wanted = int(os.environ.get("FAULT_PAYMENTS") or MANY)
-    async with open_counter(database, servers, tmp_path, seed=seed) as counter:
+    async with open_counter(database, servers, tmp_path, seed=seed, api_processes=2) as counter:
         await _pay_and_audit(counter, seed=seed, wanted=wanted, people=64, patience_seconds=8.0, pause_seconds=8.0)
 
 
@@ -77,8 +77,9 @@ async def _pay_and_audit(
             await crowd.at_home.wait()
     paid_seconds = monotonic() - begun
     hits = await behave_again(counter)
-    assert kills
-    assert min(hits.values()) > 0, hits
+    assert kills, "nobody was killed"
+    assert hits["drop_after_effect"], hits
+    assert hits["hang_after"] + hits["hang_before"], hits
     steps = await heal(counter, each_within_seconds=60 + wanted / 50)
     healed_seconds = monotonic() - begun - paid_seconds
     await clients.repeat_everything()

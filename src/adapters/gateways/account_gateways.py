@@ -1,6 +1,7 @@
 """Gateways by account, opened once and kept while the account stays as it is."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from hashlib import sha256
 
 from adapters.gateways.registry import GatewayRegistry
@@ -24,19 +25,24 @@ class AccountGateways:
 
     def open(self, account: GatewayAccount) -> Gateway:
         """See `ports.gateways.Gateways.open`."""
-        credentials = sha256(self._secrets.get(account.credentials_secret).encode()).digest()
+        credentials = sha256(self._secrets.get(account.tenant_id, account.credentials_secret).encode()).digest()
         known = self._open.get(account.id)
         if known is not None and known[:2] == (account, credentials):
             return known[2]
         if account.id not in self._http:
             self._http[account.id] = self._new_http()
-        gateway = self._registry.open(account, self._secrets.get, self._http[account.id])
+        gateway = self._registry.open(account, partial(self._secrets.get, account.tenant_id), self._http[account.id])
         self._open[account.id] = (account, credentials, gateway)
         return gateway
 
+    def identifying_settings(self, account: GatewayAccount) -> Sequence[str]:
+        """See `ports.gateways.Gateways.identifying_settings`."""
+        settings = self._registry.factory(account.gateway).settings
+        return [setting.name for setting in settings if setting.identifies]
+
     def webhook_secrets(self, account: GatewayAccount) -> Sequence[str]:
         """See `ports.gateways.Gateways.webhook_secrets`."""
-        return [self._secrets.get(name) for name in account.webhook_secrets]
+        return [self._secrets.get(account.tenant_id, name) for name in account.webhook_secrets]
 
     async def aclose(self) -> None:
         """Close every connection."""

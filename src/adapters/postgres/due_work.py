@@ -21,7 +21,8 @@ ORDER BY next_attempt_at LIMIT :limit
 """)
 _GATEWAY_EVENTS = text("""
 SELECT tenant_id, id FROM gateway_events
-WHERE status = 'received'
+WHERE (status = 'received' OR (status = 'unmatched' AND received_at > (SELECT schedule_now()) - interval '1 day'
+                               AND applied_at < (SELECT schedule_now()) - interval '5 minutes'))
   AND NOT EXISTS (SELECT FROM dead_letters WHERE status = 'open' AND queue = 'jobs'
                   AND job_key = :prefix || gateway_events.id::text)
 ORDER BY received_at LIMIT :limit

@@ -51,6 +51,7 @@ class OperationRow(DefaultBase):
     last_error: Mapped[str | None] = mapped_column(Text)
     updated_at: Mapped[datetime] = mapped_column(_Moment)
     failure: Mapped[str | None] = mapped_column(JsonText)
+    key_window: Mapped[timedelta | None] = mapped_column(Interval)
 
 
 class OperationAttemptRow(DefaultBase):

@@ -4,17 +4,19 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select, text, update
+from sqlalchemy import exists, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from adapters.postgres.columns import columns_of, value_of
 from adapters.postgres.json_columns import from_json, to_json
+from adapters.postgres.orchestration_tables import OperationRow
 from adapters.postgres.payment_tables import CaptureRow, PaymentRow
 from core.domain.gateways import CaptureMode, MethodSummary, NextAction
 from core.domain.identifiers import GatewayAccountId, OperationId, PaymentId, TenantId, WalletId
+from core.domain.operations import TERMINAL_STATES
 from core.domain.outcomes import Failure
-from core.domain.payments import Capture, Payment, PaymentNotFound, PaymentStatus
+from core.domain.payments import CANCEL_PAYMENT, Capture, Payment, PaymentNotFound, PaymentStatus
 from core.domain.transfers import ReferenceAlreadyUsed
 from ports.payment_repository import PaymentFilter
 
@@ -117,7 +119,17 @@ class PostgresPaymentRepository:
         """See `ports.payment_repository.PaymentRepository.unpaid`."""
         rows = await self._session.scalars(
             select(PaymentRow)
-            .where(PaymentRow.tenant_id == tenant_id, PaymentRow.status.in_(_UNPAID), PaymentRow.expires_at <= now)
+            .where(
+                PaymentRow.tenant_id == tenant_id,
+                PaymentRow.status.in_(_UNPAID),
+                PaymentRow.expires_at <= now,
+                ~exists().where(
+                    OperationRow.tenant_id == PaymentRow.tenant_id,
+                    OperationRow.subject == PaymentRow.id,
+                    OperationRow.kind == CANCEL_PAYMENT,
+                    OperationRow.state.not_in([state.value for state in TERMINAL_STATES]),
+                ),
+            )
             .order_by(PaymentRow.expires_at)
             .limit(limit)
         )

@@ -1,9 +1,10 @@
-"""Secrets as files in a folder, as Kubernetes mounts them: one file a secret, named like it."""
+"""Secrets as files, as Kubernetes mounts them: a folder a tenant, named by its id; in it a file a secret."""
 
 import re
 from pathlib import Path
 
 from core.domain.gateway_accounts import SecretMissing
+from core.domain.identifiers import TenantId
 
 MAX_SECRET_BYTES = 64 * 1024
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,127}")
@@ -16,9 +17,9 @@ class SecretDirectory:
         """Look in *folder*."""
         self._folder = folder
 
-    def get(self, name: str) -> str:
+    def get(self, tenant_id: TenantId, name: str) -> str:
         """
-        The file's text without the line break at its end.
+        The text of the file in the tenant's folder, without the line break at its end.
 
         Raises:
             SecretMissing: If there is no such file, or no folder.
@@ -26,7 +27,7 @@ class SecretDirectory:
         if self._folder is None or not _NAME.fullmatch(name):
             raise SecretMissing(f"the secret {name} is not there (BURSAR_SECRETS_DIRECTORY)")
         try:
-            with open(self._folder / name, "rb") as file:
+            with open(self._folder / str(tenant_id) / name, "rb") as file:
                 return file.read(MAX_SECRET_BYTES).decode().removesuffix("\n")
         except (OSError, UnicodeDecodeError) as error:
             raise SecretMissing(f"the secret {name} cannot be read") from error

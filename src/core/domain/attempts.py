@@ -32,6 +32,9 @@ from core.domain.outcomes import (
 LOOK_UP_AFTER_SECONDS = (60.0, 300.0, 900.0, 3_600.0, 21_600.0, 86_400.0)
 """Pauses before the look-ups of an unknown outcome; the last one repeats."""
 
+LONGEST_RETRY_AFTER_SECONDS = 3_600.0
+"""How long a provider may ask us to wait before something that it did not begin is asked for again."""
+
 REVIEW_AFTER = timedelta(hours=24)
 """An outcome unknown for this long is shown to an operator, while look-ups go on."""
 
@@ -132,9 +135,9 @@ def after(
         case Pending() | ActionRequired():
             moved = _pending(operation, outcome, policy, now=now)
         case NotSent():
-            moved = operation.move(
-                OperationState.RESERVED, now=now, next_attempt_at=now + _backoff(operation, policy, jitter)
-            )
+            asked = timedelta(seconds=min(outcome.retry_after_seconds or 0, LONGEST_RETRY_AFTER_SECONDS))
+            pause = max(_backoff(operation, policy, jitter), asked)
+            moved = operation.move(OperationState.RESERVED, now=now, next_attempt_at=now + pause)
         case Unknown():
             moved = _still_unknown(operation, policy, now=now, jitter=jitter)
         case _:
@@ -249,9 +252,10 @@ def _was_in_doubt(operation: Operation) -> bool:
 
 def _in_window(operation: Operation, policy: AttemptPolicy, *, now: datetime) -> bool:
     """Whether the provider still recognises the key until an attempt's deadline, so that it cannot do it twice."""
-    if policy.key_window is None:
+    if policy.key_window is None or operation.key_window is None:
         return False
-    return now + timedelta(seconds=policy.deadline_seconds) <= operation.created_at + policy.key_window
+    window = min(policy.key_window, operation.key_window)
+    return now + timedelta(seconds=policy.deadline_seconds) <= operation.created_at + window
 
 
 def _pending(

@@ -21,11 +21,15 @@ class GatewaySetting:
     Attributes:
         name: As in `core.domain.gateways.GatewayAccount.settings`.
         description: For the one who fills it in.
+        required: An account cannot be without it.
+        identifies: It says whose account it is at the provider, and never changes: what is under way would be asked
+            for a second time elsewhere.
     """
 
     name: str
     description: str
     required: bool = False
+    identifies: bool = False
 
 
 def check_settings(declared: Sequence[GatewaySetting], given: Mapping[str, str]) -> None:

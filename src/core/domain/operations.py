@@ -15,6 +15,7 @@ from core.domain.errors import NotFound
 from core.domain.identifiers import OperationId, TenantId
 from core.domain.outcomes import Failure
 
+DAY = timedelta(hours=24)
 LEASE_MARGIN_SECONDS = 10.0
 """How long past an attempt's deadline nobody else begins one: time to write the outcome down."""
 
@@ -100,6 +101,7 @@ class Intent:
         params_digest: SHA-256 over what is asked, so that one key never asks for two things.
         cause: The client's idempotency key, or the id of the event behind it; never an id made for this.
         ordinal: Grows with a new operation of the same cause after a final no.
+        key_window: For how long the provider recognises the key; None when it knows no keys at all.
     """
 
     tenant_id: TenantId
@@ -113,6 +115,7 @@ class Intent:
     gateway_account: UUID | None = None
     step: str = ""
     ordinal: int = 0
+    key_window: timedelta | None = DAY
 
     @property
     def key(self) -> UUID:
@@ -132,6 +135,7 @@ class Operation:
 
     Attributes:
         key: What the provider knows this intent by, on every attempt.
+        key_window: For how long it recognises the key; None when it knows no keys at all.
         attempt: Grows with every attempt and look-up; the fencing token.
         submissions: How often the request itself may have been sent.
         lookups: How often the provider was asked what happened, since the last submission.
@@ -165,6 +169,7 @@ class Operation:
     last_error: str | None
     failure: Failure | None = None
     updated_at: datetime
+    key_window: timedelta | None = DAY
 
     @property
     def is_active(self) -> bool:
@@ -213,6 +218,7 @@ def begin_operation(
         provider_ref=None,
         last_error=None,
         updated_at=now,
+        key_window=intent.key_window,
     )
 
 

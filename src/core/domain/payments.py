@@ -56,6 +56,9 @@ PAYMENT_TRANSITIONS: dict[PaymentStatus, frozenset[PaymentStatus]] = {
 }
 """Every legal move; the table's trigger states the same. Failed to captured: a late success, which providers do."""
 
+UNPAID = frozenset({_S.CREATED, _S.REQUIRES_ACTION})
+"""Where the payer has not acted."""
+
 _RANK = {_S.CREATED: 0, _S.REQUIRES_ACTION: 1, _S.PROCESSING: 1, _S.AUTHORIZED: 2, _S.PARTIALLY_CAPTURED: 3}
 _ENDED_RANK = 4
 ENDED = frozenset({_S.CAPTURED, _S.CLOSED, _S.FAILED, _S.CANCELED, _S.EXPIRED})
@@ -278,12 +281,12 @@ def observe_payment(payment: Payment, seen: PaymentSnapshot, *, now: datetime) -
         provider_updated_at=seen.updated_at if is_newest else payment.provider_updated_at,
         updated_at=now,
     )
-    if target is payment.status:
+    if target is payment.status or {target, payment.status} <= _GONE:
         return _with_details(merged, seen) if is_newest else merged
     if _leads_to(payment.status, target) and (is_newest or _rank(target) > _rank(payment.status)):
         return _with_details(replace(merged, status=target), seen)
     has_more = seen.authorized > payment.authorized or seen.captured > payment.captured
-    if not is_newest or (_rank(target) < _rank(payment.status) and not (payment.status in _UNPAID and has_more)):
+    if not is_newest or (_rank(target) < _rank(payment.status) and not (payment.status in _WITHOUT_MONEY and has_more)):
         return merged
     return payment.flag(f"the provider says {target} of a payment that is {payment.status}", now=now)
 
@@ -301,7 +304,7 @@ def _contradiction(payment: Payment, seen: PaymentSnapshot) -> str | None:
 
 def _with_details(payment: Payment, seen: PaymentSnapshot) -> Payment:
     ended = payment.status in ENDED
-    failed = payment.status in _UNPAID
+    failed = payment.status in _WITHOUT_MONEY
     return replace(
         payment,
         next_action=seen.next_action if payment.status is PaymentStatus.REQUIRES_ACTION else None,
@@ -309,7 +312,9 @@ def _with_details(payment: Payment, seen: PaymentSnapshot) -> Payment:
     )
 
 
-_UNPAID = frozenset({_S.FAILED, _S.CANCELED, _S.EXPIRED})
+_WITHOUT_MONEY = frozenset({_S.FAILED, _S.CANCELED, _S.EXPIRED})
+_GONE = frozenset({_S.CANCELED, _S.EXPIRED})
+"""One end with two names: who let go of it, the provider seldom says as we do."""
 _PAID_THERE = frozenset({ProviderPaymentStatus.CAPTURED, ProviderPaymentStatus.PARTIALLY_CAPTURED})
 _SAME_NAME = {status.value: PaymentStatus(status.value) for status in ProviderPaymentStatus}
 

@@ -7,6 +7,7 @@ from typing import Any
 import httpx
 
 from entrypoints.cannot_run import CannotRun
+from entrypoints.development.seed_plan import TENANT_ID
 from entrypoints.development.simulator_process import SimulatorProcess
 from entrypoints.embedded.secret_file import secret_in
 
@@ -67,5 +68,6 @@ class DevelopmentProvider:
 
     def prepare(self) -> tuple[str, str]:
         """The secrets, made when they are missing: the provider's API key, and what it signs webhooks with."""
-        self.secrets.mkdir(exist_ok=True, mode=0o700)
-        return secret_in(self.secrets / _API_KEY), secret_in(self.secrets / _WEBHOOK_SECRET)
+        folder = self.secrets / str(TENANT_ID)
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        return secret_in(folder / _API_KEY), secret_in(folder / _WEBHOOK_SECRET)

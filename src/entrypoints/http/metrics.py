@@ -20,7 +20,7 @@ _gateway_webhooks = Counter(
 
 
 def count_gateway_webhook(outcome: str) -> None:
-    """One more message of a provider: accepted, not_authentic, or for an unknown_account."""
+    """One more message of a provider: accepted, not_authentic, not_readable, or for an unknown_account."""
     _gateway_webhooks.labels(outcome).inc()
 
 

@@ -20,7 +20,7 @@ from ports.provider_http import ProviderHttp
 
 _SETTINGS = (
     GatewaySetting(name="base_url", description="Where the provider is, such as http://127.0.0.1:8090", required=True),
-    GatewaySetting(name="account", description="The provider's name for the account", required=True),
+    GatewaySetting(name="account", description="The provider's name for the account", required=True, identifies=True),
     GatewaySetting(name="currencies", description="ISO 4217 codes with commas between them; all unless given"),
     GatewaySetting(name="operations", description="What it may be asked for, with commas; everything unless given"),
     GatewaySetting(name="decline_codes", description="Corrections to the table of decline codes, as a JSON object"),

@@ -3,10 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from core.domain.gateway_accounts import GatewayAccount
+from core.application.gateway_accounts.settings_check import check_settings_lead_outside
+from core.domain.gateway_accounts import GatewayAccount, InvalidGatewayAccount
 from core.domain.identifiers import GatewayAccountId, TenantId
 from ports.gateways import Gateways
 from ports.unit_of_work import UnitOfWorkFactory
+from ports.webhook_url_policy import WebhookUrlPolicy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +30,7 @@ class ChangeGatewayAccountHandler:
 
     unit_of_work: UnitOfWorkFactory
     gateways: Gateways
+    urls: WebhookUrlPolicy
 
     async def __call__(self, command: ChangeGatewayAccount) -> GatewayAccount:
         """
@@ -47,8 +50,10 @@ class ChangeGatewayAccountHandler:
             "settings": command.settings,
         }
         changes = {name: value for name, value in wanted.items() if value is not None}
+        await check_settings_lead_outside(self.urls, command.settings or {})
         async with self.unit_of_work() as work:
             account = await work.gateway_accounts.lock(command.tenant_id, command.account_id)
+            self._check_same_merchant(account, command.settings)
             changed = replace(account, **changes)  # type: ignore[arg-type]  # the names and kinds are those above
             if changes.keys() - {"name", "enabled"}:  # a broken one can still be disabled
                 self.gateways.open(changed)
@@ -56,3 +61,14 @@ class ChangeGatewayAccountHandler:
             await work.gateway_accounts.save(changed)
             await work.commit()
         return changed
+
+    def _check_same_merchant(self, account: GatewayAccount, settings: Mapping[str, str] | None) -> None:
+        """What is under way would be asked for a second time at another merchant's, so an account stays whose it is."""
+        if settings is None:
+            return
+        for name in self.gateways.identifying_settings(account):
+            if settings.get(name) != account.settings.get(name):
+                raise InvalidGatewayAccount(
+                    "this says whose account it is and never changes: make another account",
+                    pointer=f"#/settings/{name}",
+                )

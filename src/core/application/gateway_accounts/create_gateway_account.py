@@ -3,11 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from core.application.gateway_accounts.settings_check import check_settings_lead_outside
 from core.domain.gateway_accounts import GatewayAccount
 from core.domain.identifiers import GatewayAccountId, TenantId
 from ports.gateways import Gateways
 from ports.id_generator import IdGenerator
 from ports.unit_of_work import UnitOfWorkFactory
+from ports.webhook_url_policy import WebhookUrlPolicy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +32,7 @@ class CreateGatewayAccountHandler:
 
     unit_of_work: UnitOfWorkFactory
     gateways: Gateways
+    urls: WebhookUrlPolicy
     ids: IdGenerator
 
     async def __call__(self, command: CreateGatewayAccount) -> GatewayAccount:
@@ -53,6 +56,7 @@ class CreateGatewayAccountHandler:
             webhook_secrets=command.webhook_secrets,
             settings=dict(command.settings),
         )
+        await check_settings_lead_outside(self.urls, account.settings)
         self.gateways.open(account)
         self.gateways.webhook_secrets(account)
         async with self.unit_of_work(trace_id=command.trace_id) as work:

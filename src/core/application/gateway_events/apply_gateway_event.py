@@ -28,6 +28,9 @@ from ports.gateways import Gateways
 from ports.operation_repository import RecordedAttempt
 from ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
 
+_TO_APPLY = frozenset({GatewayEventStatus.RECEIVED, GatewayEventStatus.UNMATCHED})
+"""What is unmatched is tried again for a day: what it is about may be heard of later."""
+
 
 @dataclass(frozen=True, slots=True)
 class Application:
@@ -62,7 +65,7 @@ class ApplyGatewayEventHandler:
     async def _apply(self, tenant_id: TenantId, event_id: GatewayEventId, *, again: bool, dry_run: bool) -> Application:
         async with self.unit_of_work() as work:
             event = await work.gateway_events.lock(tenant_id, event_id)
-            if event.status is not GatewayEventStatus.RECEIVED and not again:
+            if event.status not in _TO_APPLY and not again:
                 return Application(event.status, event.detail or "applied before")
             now = await work.now()
             application = await self._observe_all(work, event, now)
@@ -90,10 +93,11 @@ class ApplyGatewayEventHandler:
 
     async def _observe(self, work: UnitOfWork, event: GatewayEvent, seen: Snapshot, now: datetime) -> str | None:
         """What was observed, in words; None when it is about nothing of ours."""
-        operation = await self._operation(work, event.tenant_id, seen)
+        operation = await self._operation(work, event, seen)
         if operation is not None and operation.is_active:
             outcome = outcome_of(seen)
-            if outcome is not None and not await self._goes_on_by_itself(work, operation, seen):
+            fits = await self._fits(work, operation, seen)
+            if outcome is not None and fits and not await self._goes_on_by_itself(work, operation, seen):
                 await self._conclude(work, operation, outcome, now)
                 return f"operation {operation.id} ended"
         if isinstance(seen, PaymentSnapshot):
@@ -102,6 +106,15 @@ class ApplyGatewayEventHandler:
             return await self._observe_refund(work, event, operation, seen, now)
         return None
 
+    async def _fits(self, work: UnitOfWork, operation: Operation, seen: Snapshot) -> bool:
+        """Whether it is about what was asked for; what is not ends nothing, and is flagged where it is observed."""
+        if (seen.amount, seen.currency) != (operation.amount, operation.asset):
+            return False
+        known = operation.provider_ref
+        if known is None and isinstance(seen, PaymentSnapshot):
+            known = (await work.payments.get(operation.tenant_id, PaymentId(operation.subject))).provider_ref
+        return known is None or known == seen.provider_ref
+
     async def _goes_on_by_itself(self, work: UnitOfWork, operation: Operation, seen: Snapshot) -> bool:
         """Whether the provider has authorized what it will capture without being asked: not yet the end."""
         if not isinstance(seen, PaymentSnapshot) or seen.status is not ProviderPaymentStatus.AUTHORIZED:
@@ -109,15 +122,17 @@ class ApplyGatewayEventHandler:
         payment = await work.payments.get(operation.tenant_id, PaymentId(operation.subject))
         return payment.capture is CaptureMode.AUTOMATIC
 
-    async def _operation(self, work: UnitOfWork, tenant_id: TenantId, seen: Snapshot) -> Operation | None:
-        """The operation whose key the provider knows it by; locked, as everything that may end it does."""
+    async def _operation(self, work: UnitOfWork, event: GatewayEvent, seen: Snapshot) -> Operation | None:
+        """The operation at this account whose key the provider knows it by; locked, as all that may end it does."""
         kinds: dict[type, str] = {PaymentSnapshot: SUBMIT_PAYMENT, RefundSnapshot: SUBMIT_REFUND}
         try:
             key = UUID(seen.reference or "")
         except ValueError:
             return None
-        operation = await work.operations.lock_by_key(tenant_id, key)
-        return operation if operation is not None and operation.kind == kinds.get(type(seen)) else None
+        operation = await work.operations.lock_by_key(event.tenant_id, key)
+        if operation is None or operation.gateway_account != event.gateway_account:
+            return None  # what one account's webhooks say settles nothing at another
+        return operation if operation.kind == kinds.get(type(seen)) else None
 
     async def _conclude(self, work: UnitOfWork, operation: Operation, outcome: object, now: datetime) -> None:
         submitting, ended = conclude(operation, outcome, now=now)  # type: ignore[arg-type]  # outcome_of gives no other
@@ -157,13 +172,14 @@ class ApplyGatewayEventHandler:
         )
         if refund_id is None:
             payment_id = await self._payment_id(work, event, None, seen.payment_ref)
-            if payment_id is None:
-                return None
+            if payment_id is None or seen.reference is not None:
+                return None  # with a reference it is one of ours, of which we know nothing (any more)
             payment = await work.payments.lock(event.tenant_id, payment_id)
             # Again behind the lock: other news of the same refund may have been first.
             refund_id = await work.refunds.by_provider_ref(event.tenant_id, event.gateway_account, seen.provider_ref)
             if refund_id is None:
-                await self.refunds.found(work, payment, seen, now=now)
+                if not await self.refunds.found(work, payment, seen, now=now):
+                    return None  # the news of what was captured are still to come
                 return f"payment {payment.id}: a refund made at the provider"
         refund = await work.refunds.get(event.tenant_id, refund_id)
         payment = await work.payments.lock(event.tenant_id, refund.payment_id)

@@ -6,12 +6,21 @@ from dataclasses import dataclass
 from core.application.operations.driver import OperationDriver
 from core.application.racing import again_after_races
 from core.domain.attempts import Step, resolve
+from core.domain.errors import Rejected
 from core.domain.idempotency import Answer, IdempotencyClaim, IdempotencyKeyReused, RequestInProgress
 from core.domain.identifiers import ApiKeyId, OperationId, TenantId
 from core.domain.operations import Operation
 from core.domain.outcomes import Declined, Failure, FailureClass, NextStep, Succeeded
 from ports.operation_repository import RecordedAttempt
 from ports.unit_of_work import UnitOfWorkFactory
+
+
+class ProviderRefRequired(Rejected):
+    """What happened at a gateway is known there by a name, and only by that."""
+
+    code = "provider_ref_required"
+    title = "The provider's reference is required"
+
 
 RenderOperation = Callable[[Operation], Answer]
 """Pure: an operation as the operator will read it."""
@@ -81,7 +90,12 @@ class ResolveOperationHandler:
 
 def _outcome(command: ResolveOperation, operation: Operation) -> Succeeded | Declined:
     if command.has_succeeded:
-        return Succeeded(command.provider_ref or operation.provider_ref or str(operation.key))
+        provider_ref = command.provider_ref or operation.provider_ref
+        if provider_ref is None and operation.gateway_account is not None:
+            raise ProviderRefRequired(
+                "what the provider calls it is needed, so that its later news are understood", pointer="#/provider_ref"
+            )
+        return Succeeded(provider_ref or str(operation.key))
     failure = Failure(
         code="declined_by_operator",
         failure_class=FailureClass.HARD_DECLINE,

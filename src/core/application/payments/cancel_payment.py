@@ -20,6 +20,7 @@ from core.domain.outcomes import (
     Sighting,
     Succeeded,
 )
+from core.domain.payments import Payment
 from ports.unit_of_work import UnitOfWork
 
 EXPIRY_CAUSE = "bursar expires payment"
@@ -59,9 +60,11 @@ class CancelPayment:
     async def settle(self, work: UnitOfWork, operation: Operation, outcome: Outcome) -> None:
         """See `core.application.operations.driver.OperationDriver.settle`; what could not be canceled stays."""
         evidence = getattr(outcome, "evidence", None)
+        payment = await work.payments.lock(operation.tenant_id, PaymentId(operation.subject))
+        if isinstance(outcome, Succeeded) and evidence is None:  # a person found out
+            evidence = _canceled(payment)
         if not isinstance(evidence, PaymentSnapshot):
             return
-        payment = await work.payments.lock(operation.tenant_id, PaymentId(operation.subject))
         if evidence.status is ProviderPaymentStatus.CANCELED and operation.cause.startswith(EXPIRY_CAUSE):
             evidence = replace(evidence, status=ProviderPaymentStatus.EXPIRED)
         await self.settlement.observe(work, payment, evidence, now=operation.updated_at)
@@ -73,4 +76,16 @@ def _paid() -> Failure:
         failure_class=FailureClass.CONFLICT,
         next_step=NextStep.NEVER_RETRY,
         message="the payment was captured before it could be canceled",
+    )
+
+
+def _canceled(payment: Payment) -> PaymentSnapshot:
+    return PaymentSnapshot(
+        provider_ref=payment.provider_ref or "",
+        reference="",
+        status=ProviderPaymentStatus.CANCELED,
+        amount=payment.amount,
+        currency=payment.asset,
+        authorized=payment.authorized,
+        captured=payment.captured,
     )

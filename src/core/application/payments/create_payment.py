@@ -1,11 +1,12 @@
 """Begin a payment into a wallet, and ask the provider for it at once."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from hashlib import sha256
 
 from core.application.operations.inline_operation import Begun, InlineOperation
 from core.application.payments.gateway_of_payment import payments_of
+from core.application.payments.key_windows import KeyWindows
 from core.application.payments.payment_postings import GATEWAY_PURPOSES, SYSTEM_PURPOSES
 from core.application.payments.payment_request import RenderPayment
 from core.application.transfers.request import Details
@@ -60,6 +61,7 @@ class CreatePaymentHandler:
     """No money moves before the provider says that it did; what is asked for is written down before it is asked."""
 
     inline: InlineOperation
+    key_windows: KeyWindows
     unit_of_work: UnitOfWorkFactory
     accounts: AccountOpening
     gateways: Gateways
@@ -90,9 +92,13 @@ class CreatePaymentHandler:
         payment_id, operation_id = PaymentId(self.ids.new()), OperationId(self.ids.new())
 
         async def begin(work: UnitOfWork, now: datetime) -> Begun:
+            window = await self.key_windows.of(work, command.tenant_id, account.id, GatewayOperation.CREATE_PAYMENT)
             payment = _payment(command, wallet, account, (payment_id, operation_id), now)
             operation = begin_operation(
-                _intent(command, payment), operation_id, now=now, leased_seconds=self.inline.policy.deadline_seconds
+                _intent(command, payment, window),
+                operation_id,
+                now=now,
+                leased_seconds=self.inline.policy.deadline_seconds,
             )
             await work.payments.add(payment)
             await work.outbox.add(payment_events(None, payment))
@@ -171,7 +177,7 @@ def _payment(
     )
 
 
-def _intent(command: CreatePayment, payment: Payment) -> Intent:
+def _intent(command: CreatePayment, payment: Payment, key_window: timedelta | None) -> Intent:
     parts = (payment.wallet_id, payment.asset, payment.amount, payment.capture, payment.method, payment.return_url)
     return Intent(
         tenant_id=payment.tenant_id,
@@ -183,4 +189,5 @@ def _intent(command: CreatePayment, payment: Payment) -> Intent:
         cause=command.claim.key,
         trace_id=command.trace_id,
         gateway_account=payment.gateway_account,
+        key_window=key_window,
     )

@@ -3,11 +3,13 @@
 from dataclasses import dataclass
 
 from core.application.payments.cancel_payment import EXPIRY_CAUSE
+from core.application.payments.key_windows import KeyWindows
 from core.application.payments.request_cancellation import cancellation_intent
 from core.application.racing import again_after_races
+from core.domain.gateway_capabilities import GatewayOperation
 from core.domain.identifiers import OperationId, PaymentId, TenantId
 from core.domain.operations import begin_operation
-from core.domain.payments import ENDED
+from core.domain.payments import CANCEL_PAYMENT, UNPAID
 from ports.id_generator import IdGenerator
 from ports.unit_of_work import UnitOfWorkFactory
 
@@ -19,6 +21,7 @@ class ExpirePaymentsHandler:
     """Begins a cancellation at the provider, which decides should the payer pay at that very moment; idempotent."""
 
     unit_of_work: UnitOfWorkFactory
+    key_windows: KeyWindows
     ids: IdGenerator
 
     async def __call__(self, tenant_id: TenantId, *, trace_id: str) -> int:
@@ -45,9 +48,22 @@ class ExpirePaymentsHandler:
     ) -> bool:
         async with self.unit_of_work(trace_id=trace_id) as work:
             payment = await work.payments.lock(tenant_id, payment_id)
-            if payment.status in ENDED or payment.captured:
-                return False
-            intent = cancellation_intent(payment, cause=f"{EXPIRY_CAUSE} {payment.id}", trace_id=trace_id)
-            added = await work.operations.add(begin_operation(intent, operation_id, now=await work.now()))
+            now = await work.now()
+            if payment.status not in UNPAID or payment.expires_at > now:
+                return False  # the payer was faster
+            tried = [
+                operation
+                for operation in await work.operations.of_subject(tenant_id, payment.id)
+                if operation.kind == CANCEL_PAYMENT and operation.cause.startswith(EXPIRY_CAUSE)
+            ]
+            window = await self.key_windows.of(work, tenant_id, payment.gateway_account, GatewayOperation.CANCEL)
+            intent = cancellation_intent(
+                payment,
+                cause=f"{EXPIRY_CAUSE} {payment.id}",
+                trace_id=trace_id,
+                key_window=window,
+                ordinal=len(tried),
+            )
+            added = await work.operations.add(begin_operation(intent, operation_id, now=now))
             await work.commit()
         return added

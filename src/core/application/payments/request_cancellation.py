@@ -1,11 +1,13 @@
 """Cancel a payment that was not captured."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from hashlib import sha256
 
 from core.application.operations.inline_operation import Begun, InlineOperation
+from core.application.payments.key_windows import KeyWindows
 from core.application.payments.payment_request import PaymentRequest
+from core.domain.gateway_capabilities import GatewayOperation
 from core.domain.idempotency import Answer
 from core.domain.identifiers import OperationId
 from core.domain.operations import Intent, begin_operation
@@ -24,6 +26,7 @@ class RequestCancellationHandler:
     """The provider decides, should the payer pay at this very moment."""
 
     inline: InlineOperation
+    key_windows: KeyWindows
     ids: IdGenerator
 
     async def __call__(self, command: RequestCancellation) -> Answer:
@@ -42,7 +45,9 @@ class RequestCancellationHandler:
         async def begin(work: UnitOfWork, now: datetime) -> Begun:
             payment = await work.payments.lock(command.tenant_id, command.payment_id)
             payment.check_cancel()
-            intent = cancellation_intent(payment, cause=command.claim.key, trace_id=command.trace_id)
+            account = payment.gateway_account
+            window = await self.key_windows.of(work, command.tenant_id, account, GatewayOperation.CANCEL)
+            intent = cancellation_intent(payment, cause=command.claim.key, trace_id=command.trace_id, key_window=window)
             leased_seconds = self.inline.policy.deadline_seconds
             operation = begin_operation(intent, operation_id, now=now, leased_seconds=leased_seconds)
             return Begun(command.render(payment, operation), operation, kept=False)
@@ -56,8 +61,10 @@ class RequestCancellationHandler:
         )
 
 
-def cancellation_intent(payment: Payment, *, cause: str, trace_id: str) -> Intent:
-    """What a cancellation asks for."""
+def cancellation_intent(
+    payment: Payment, *, cause: str, trace_id: str, key_window: timedelta | None, ordinal: int = 0
+) -> Intent:
+    """What a cancellation asks for; *ordinal* tells it from earlier ones of the same cause."""
     return Intent(
         tenant_id=payment.tenant_id,
         kind=CANCEL_PAYMENT,
@@ -68,4 +75,6 @@ def cancellation_intent(payment: Payment, *, cause: str, trace_id: str) -> Inten
         cause=cause,
         trace_id=trace_id,
         gateway_account=payment.gateway_account,
+        ordinal=ordinal,
+        key_window=key_window,
     )

@@ -1,11 +1,13 @@
 """Capture an authorized payment, all of it or a part."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from hashlib import sha256
 
 from core.application.operations.inline_operation import Begun, InlineOperation
+from core.application.payments.key_windows import KeyWindows
 from core.application.payments.payment_request import PaymentRequest
+from core.domain.gateway_capabilities import GatewayOperation
 from core.domain.idempotency import Answer
 from core.domain.identifiers import OperationId
 from core.domain.operations import Intent, begin_operation
@@ -27,6 +29,7 @@ class RequestCaptureHandler:
     """One capture at a time is under way for a payment."""
 
     inline: InlineOperation
+    key_windows: KeyWindows
     ids: IdGenerator
 
     async def __call__(self, command: RequestCapture) -> Answer:
@@ -46,8 +49,10 @@ class RequestCaptureHandler:
             payment = await work.payments.lock(command.tenant_id, command.payment_id)
             amount = payment.capturable if command.amount is None else command.amount
             payment.check_capture(amount)
+            account = payment.gateway_account
+            window = await self.key_windows.of(work, command.tenant_id, account, GatewayOperation.CAPTURE)
             operation = begin_operation(
-                _intent(command, payment, amount),
+                _intent(command, payment, amount, window),
                 operation_id,
                 now=now,
                 leased_seconds=self.inline.policy.deadline_seconds,
@@ -73,7 +78,7 @@ class RequestCaptureHandler:
         )
 
 
-def _intent(command: RequestCapture, payment: Payment, amount: int) -> Intent:
+def _intent(command: RequestCapture, payment: Payment, amount: int, key_window: timedelta | None) -> Intent:
     return Intent(
         tenant_id=payment.tenant_id,
         kind=CAPTURE_PAYMENT,
@@ -84,4 +89,5 @@ def _intent(command: RequestCapture, payment: Payment, amount: int) -> Intent:
         cause=command.claim.key,
         trace_id=command.trace_id,
         gateway_account=payment.gateway_account,
+        key_window=key_window,
     )

@@ -9,7 +9,7 @@ from core.domain.gateways import PaymentSnapshot
 from core.domain.instructions import PostingRequest
 from core.domain.outcomes import Failure
 from core.domain.payment_events import payment_events
-from core.domain.payments import ENDED, Payment, PaymentStatus, observe_payment
+from core.domain.payments import ENDED, PAYMENT_TRANSITIONS, Payment, PaymentStatus, observe_payment
 from ports.id_generator import IdGenerator
 from ports.unit_of_work import UnitOfWork
 
@@ -28,6 +28,9 @@ class PaymentSettlement:
         """The provider said no for good, or was never reached; what has ended stays as it is."""
         if payment.status in ENDED or payment.captured:
             return payment
+        if PaymentStatus.FAILED not in PAYMENT_TRANSITIONS[payment.status]:
+            flagged = payment.flag(f"{failure.code} of a payment that is {payment.status}", now=now)
+            return await self.keep(work, payment, flagged, now=now)
         failed = replace(payment, status=PaymentStatus.FAILED, failure=failure, next_action=None, updated_at=now)
         return await self.keep(work, payment, failed, now=now)
 

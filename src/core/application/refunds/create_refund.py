@@ -1,13 +1,15 @@
 """Give a captured payment back, all of it or a part: the money leaves the wallet first."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from hashlib import sha256
 
 from core.application.operations.inline_operation import Begun, InlineOperation
+from core.application.payments.key_windows import KeyWindows
 from core.application.payments.payment_postings import refund_draft_leg
 from core.application.payments.payment_request import RenderRefund
 from core.application.transfers.request import Details
+from core.domain.gateway_capabilities import GatewayOperation
 from core.domain.idempotency import Answer, IdempotencyClaim
 from core.domain.identifiers import OperationId, PaymentId, RefundId, TenantId, TransferId
 from core.domain.instructions import Instruction, Outcome, Posted, PostingRequest, Render
@@ -48,6 +50,7 @@ class CreateRefundHandler:
     """All refunds of a payment together never exceed what was captured: the sum is kept on its locked row."""
 
     inline: InlineOperation
+    key_windows: KeyWindows
     ids: IdGenerator
 
     async def __call__(self, command: CreateRefund) -> Answer:
@@ -70,8 +73,13 @@ class CreateRefundHandler:
                 raise RefundExceedsCapture("nothing is left to refund", refundable=0)
             refunding = payment.begin_refund(amount, now=now)
             refund = _refund(command, payment, amount, (refund_id, operation_id), now)
+            account = payment.gateway_account
+            window = await self.key_windows.of(work, command.tenant_id, account, GatewayOperation.REFUND)
             operation = begin_operation(
-                _intent(command, refund), operation_id, now=now, leased_seconds=self.inline.policy.deadline_seconds
+                _intent(command, refund, window),
+                operation_id,
+                now=now,
+                leased_seconds=self.inline.policy.deadline_seconds,
             )
 
             def render(outcome: Outcome) -> Answer:
@@ -130,7 +138,7 @@ def _refund(
     )
 
 
-def _intent(command: CreateRefund, refund: Refund) -> Intent:
+def _intent(command: CreateRefund, refund: Refund, key_window: timedelta | None) -> Intent:
     return Intent(
         tenant_id=refund.tenant_id,
         kind=SUBMIT_REFUND,
@@ -141,4 +149,5 @@ def _intent(command: CreateRefund, refund: Refund) -> Intent:
         cause=command.claim.key,
         trace_id=command.trace_id,
         gateway_account=refund.gateway_account,
+        key_window=key_window,
     )

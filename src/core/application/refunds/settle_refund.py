@@ -16,7 +16,7 @@ from core.domain.identifiers import RefundId
 from core.domain.instructions import PostingRequest
 from core.domain.outcomes import Failure
 from core.domain.payment_events import payment_events, refund_event
-from core.domain.payments import Payment
+from core.domain.payments import ENDED, Payment
 from core.domain.refunds import Refund, RefundOrigin, RefundStatus
 from ports.id_generator import IdGenerator
 from ports.unit_of_work import UnitOfWork
@@ -33,10 +33,9 @@ class RefundSettlement:
     async def observe(
         self, work: UnitOfWork, payment: Payment, refund: Refund, seen: RefundSnapshot, *, now: datetime
     ) -> Refund:
-        """Follow the provider's news of the locked *refund*; old ones change nothing."""
-        if (seen.amount, seen.currency) != (refund.amount, refund.asset):
-            flagged = payment.flag(f"the provider refunds {seen.amount} {seen.currency}", now=now)
-            await self._keep_payment(work, payment, flagged)
+        """Follow the provider's news of the locked *refund*; old ones change nothing, wrong ones are flagged."""
+        if (wrong := _contradiction(payment, refund, seen)) is not None:
+            await self._keep_payment(work, payment, payment.flag(wrong, now=now))
             return refund
         target = refund.leads_to(seen.status)
         if target is None:
@@ -55,18 +54,21 @@ class RefundSettlement:
             work, payment, refund, RefundStatus.FAILED, provider_ref=refund.provider_ref, failure=failure, now=now
         )
 
-    async def found(self, work: UnitOfWork, payment: Payment, seen: RefundSnapshot, *, now: datetime) -> None:
+    async def found(self, work: UnitOfWork, payment: Payment, seen: RefundSnapshot, *, now: datetime) -> bool:
         """
-        A refund that somebody made on the provider's own pages: it happened, so it is posted.
+        A refund that somebody made on the provider's own pages: it happened, so it is posted; whether it was taken in.
 
-        One that has failed already is kept without a posting, so that older news of it do not post it.
+        One that has failed already is kept without a posting, so that older news of it do not post it. One of more than
+        we know to be captured waits for the news of that, while there can be any.
         """
         lost = RefundStatus(seen.status.value) in _LOST
+        if seen.amount > payment.refundable and not lost and payment.status not in ENDED:
+            return False
         if seen.currency != payment.asset or (seen.amount > payment.refundable and not lost):
             await self._keep_payment(
                 work, payment, payment.flag(f"a refund of {seen.amount} was seen at the provider", now=now)
             )
-            return
+            return True
         refund = Refund(
             tenant_id=payment.tenant_id,
             id=RefundId(self.ids.new()),
@@ -89,7 +91,7 @@ class RefundSettlement:
         if lost:
             await work.refunds.add(refund)
             await work.outbox.add(refund_event(None, refund))
-            return
+            return True
         [answer] = await work.ledger.post([refund_found(self.ids, payment, refund)])
         after = payment.begin_refund(seen.amount, now=now).end_refund(seen.amount, succeeded=True, now=now)
         if answer.status != POSTED:
@@ -98,6 +100,7 @@ class RefundSettlement:
         await work.refunds.add(refund)
         await self._keep_payment(work, payment, after)
         await work.outbox.add(refund_event(None, refund))
+        return True
 
     async def _follow(
         self,
@@ -149,3 +152,17 @@ class RefundSettlement:
         if after != before:
             await work.payments.save(after)
             await work.outbox.add(payment_events(before, after))
+
+
+def _contradiction(payment: Payment, refund: Refund, seen: RefundSnapshot) -> str | None:
+    """What in the news does not fit the refund that we know."""
+    if (seen.amount, seen.currency) != (refund.amount, refund.asset):
+        return f"the provider refunds {seen.amount} {seen.currency}"
+    if refund.provider_ref is not None and seen.provider_ref != refund.provider_ref:
+        return f"the provider has another refund for it: {seen.provider_ref}"
+    if payment.provider_ref is not None and seen.payment_ref not in {"", payment.provider_ref}:
+        return f"the provider refunds another payment: {seen.payment_ref}"
+    ended_by_us = refund.status in _LOST and refund.provider_ref is None
+    if ended_by_us and RefundStatus(seen.status.value) not in _LOST:
+        return f"refund {refund.id} was given up here, and the provider has made it: {seen.provider_ref}"
+    return None

@@ -9,7 +9,9 @@ from litestar.di import NamedDependency
 from litestar.params import PathParameter
 
 from core.application.gateway_events.receive_gateway_event import ReceiveGatewayEventHandler
-from core.domain.gateway_accounts import GatewayAccountNotFound
+from core.domain.errors import Unavailable
+from core.domain.gateway_accounts import GatewayAccountNotFound, GatewayUnknown, SecretMissing
+from core.domain.gateway_settings import GatewaySettingsInvalid
 from core.domain.gateways import RawWebhook
 from core.domain.identifiers import GatewayAccountId
 from entrypoints.http.context import context_of
@@ -62,11 +64,14 @@ class ProviderWebhookController(Controller):
         except WebhookNotAuthentic:
             _note("not_authentic", account_id, context.trace_id)
             raise MalformedRequest(WEBHOOK_NOT_AUTHENTIC, WEBHOOK_NOT_AUTHENTIC.title) from None
+        except (SecretMissing, GatewayUnknown, GatewaySettingsInvalid) as error:
+            _note("not_readable", account_id, context.trace_id, reason=error.detail)
+            raise Unavailable("this account's webhooks cannot be read now") from None  # to anybody: without names
         _note("accepted", account_id, context.trace_id)
         return Response(b"", status_code=202)
 
 
-def _note(outcome: str, account_id: UUID, trace_id: str) -> None:
+def _note(outcome: str, account_id: UUID, trace_id: str, *, reason: str | None = None) -> None:
     """Counted, and logged without what it says."""
     count_gateway_webhook(outcome)
-    _log.info("gateway webhook", outcome=outcome, gateway_account=str(account_id), trace_id=trace_id)
+    _log.info("gateway webhook", outcome=outcome, gateway_account=str(account_id), trace_id=trace_id, reason=reason)

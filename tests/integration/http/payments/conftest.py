@@ -32,6 +32,9 @@ async def provider(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Si
         yield running
 
 
+_SECRETS = {"wrong-key": "another-key", "webhooks": WEBHOOK_SECRET, "webhooks-new": WEBHOOK_SECRET + "-new"}
+
+
 @pytest.fixture(scope="package")
 def secrets(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder that secrets are mounted in."""
@@ -41,13 +44,10 @@ def secrets(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="package")
 def paying_environment(paying_database: TestDatabase, secrets: Path) -> dict[str, str]:
     """Settings of a process that takes payments."""
-    for name, value in {
-        "wrong-key": "another-key",
-        "webhooks": WEBHOOK_SECRET,
-        "webhooks-new": WEBHOOK_SECRET + "-new",
-    }.items():
-        (secrets / name).write_text(value)
-    return paying_database.environment() | {"BURSAR_SECRETS_DIRECTORY": str(secrets)}
+    return paying_database.environment() | {
+        "BURSAR_SECRETS_DIRECTORY": str(secrets),
+        "BURSAR_WEBHOOK_LOOPBACK_ALLOWED": "true",
+    }
 
 
 @pytest.fixture(scope="package")
@@ -103,9 +103,21 @@ def open_till(
         async with client_of(paying_api, api_key) as client, client_of(paying_api, operator_key) as operator:
             tenant = Tenant(tenant_id, api_key, operator_key, client)
             merchant = f"acct_{uuid4().hex[:12]}"
-            account = await connected(operator, provider, secrets, merchant)
+            ours = secrets / str(tenant_id)
+            ours.mkdir()
+            for name, value in _SECRETS.items():
+                (ours / name).write_text(value)
+            account = await connected(operator, provider, ours, merchant)
             yield Till(
-                tenant, operator, provider, anybody, paying_container, paying_database.owner_url, account, merchant
+                tenant,
+                operator,
+                provider,
+                anybody,
+                paying_container,
+                paying_database.owner_url,
+                account,
+                merchant,
+                ours,
             )
 
     return opened

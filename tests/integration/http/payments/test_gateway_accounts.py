@@ -1,6 +1,5 @@
 """Accounts with providers: connected, checked, changed and disabled by operators, their secrets by name alone."""
 
-from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -57,7 +56,10 @@ async def test_what_could_not_be_opened_is_not_kept(
     refused(await till.operator.post(ACCOUNTS, json=described(till, **changed)), status, code)
     path = f"{ACCOUNTS}/{till.account}"
     before = (await till.operator.get(path)).json()
-    if "gateway" not in changed:
+    if "settings" in changed:
+        answer = await till.operator.patch(path, json=changed)
+        assert answer.status_code == 422, answer.text
+    elif "gateway" not in changed:
         refused(await till.operator.patch(path, json=changed), status, code)
 
     assert len(posted(await till.operator.get(ACCOUNTS), 200)["items"]) == 1
@@ -92,23 +94,26 @@ async def test_what_the_account_does_not_do_is_refused_and_the_money_stays(till:
     settings = {"base_url": till.provider.base_url, "account": till.merchant, "operations": "create_payment"}
     posted(await till.operator.patch(f"{ACCOUNTS}/{till.account}", json={"settings": settings}), 200)
 
-    refunded = posted(await till.act(payment["id"], "refunds", {"amount": 100}))
-    captured = refused(await till.act(authorized["id"], "capture"), 422, "provider_refused")
+    for step, of in (("refunds", payment), ("capture", authorized)):
+        refused(await till.act(of["id"], step, {"amount": 100}), 422, "gateway_operation_unsupported")
 
-    assert (refunded["status"], refunded["failure"]["code"]) == ("failed", "gateway_operation_unsupported")
-    assert captured["failure_code"] == "gateway_operation_unsupported"
     assert await till.books() == {"main": 5000, "fees": -100, "gateway_clearing": -4900}
+    assert (await till.doubt())["held"] == []
 
 
-async def test_a_secret_that_is_gone_for_a_while_loses_nothing(till: Till, secrets: Path) -> None:
+async def test_a_secret_that_is_gone_for_a_while_loses_nothing(till: Till) -> None:
     wallet = await till.wallet()
     payment = await till.paid(wallet)
-    file = secrets / key_of(till.merchant)
+    await till.fault("drop_before_effect", "/v1/payments/*/refunds")
+    refund = posted(await till.act(payment["id"], "refunds", {"amount": 100}), 202)
+    file = till.secrets / key_of(till.merchant)
     file.unlink()
 
-    refund = posted(await till.act(payment["id"], "refunds", {"amount": 100}), 202)
+    await till.later()
+    await till.run(refund["operation_id"])
 
-    assert (await till.operation(refund["operation_id"]))["operation"]["state"] == "reserved"
+    assert (await till.operation(refund["operation_id"]))["operation"]["state"] == "unknown"
+    refused(await till.act(payment["id"], "refunds", {"amount": 100}), 503, "secret_missing")
     file.write_text(key_of(till.merchant))
     await till.later()
     await till.run(refund["operation_id"])
@@ -121,6 +126,16 @@ async def test_of_two_accounts_that_can_take_it_one_has_to_be_named(till: Till) 
 
     refused(await till.pay(wallet), 422, "no_gateway_account", "#/gateway_account_id")
     assert posted(await till.pay(wallet, gateway_account_id=second))["gateway_account_id"] == second
+
+
+async def test_no_tenant_names_the_secrets_of_another(till: Till, stranger: Till) -> None:
+    theirs = key_of(till.merchant)
+
+    for named, status, code in (
+        (theirs, 503, "secret_missing"),
+        (f"../{till.tenant.id}/{theirs}", 422, "invalid_gateway_account"),
+    ):
+        refused(await stranger.operator.post(ACCOUNTS, json=described(till, credentials_secret=named)), status, code)
 
 
 async def test_accounts_are_the_operators_own_business(till: Till, stranger: Till) -> None:

@@ -148,7 +148,10 @@ async def test_an_operator_who_found_out_ends_a_refund(till: Till, outcome: str,
     await till.fault("drop_before_effect", "/v1/payments/*/refunds")
     refund = posted(await till.act(payment["id"], "refunds", {"amount": 1500}), 202)
 
-    posted(await till.resolve(refund["operation_id"], outcome), 200)
+    if outcome == "succeeded":
+        unnamed = await till.resolve(refund["operation_id"], outcome)
+        refused(unnamed, 422, "provider_ref_required", "#/provider_ref")
+    posted(await till.resolve(refund["operation_id"], outcome, provider_ref="ref_1"), 200)
 
     assert posted(await till.tenant.client.get(f"/v1/refunds/{refund['id']}"), 200)["status"] == status
     assert await till.tenant.available(wallet) == left

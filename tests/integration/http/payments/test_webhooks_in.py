@@ -6,7 +6,7 @@ from typing import Any
 from uuid import uuid4
 
 from integration.http.answers import posted, refused
-from integration.http.payments.till import Body, Till
+from integration.http.payments.till import WEBHOOK_SECRET, Body, Till
 
 
 async def test_a_payment_that_takes_its_time_is_captured_by_the_webhook(till: Till) -> None:
@@ -181,6 +181,25 @@ async def test_only_the_provider_is_believed(till: Till, stranger: Till) -> None
     metrics = (await till.tenant.client.get("/metrics")).text
     for outcome in ("not_authentic", "unknown_account"):
         assert f'bursar_gateway_webhooks_total{{outcome="{outcome}"}}' in metrics
+
+
+async def test_a_message_that_cannot_be_checked_now_is_wanted_again_and_no_secret_is_named(
+    till: Till,
+) -> None:
+    payment = await till.paid(await till.wallet())
+    event = await till.event_of(payment, "payment.captured")
+    only_here = till.secrets / f"webhooks-of-{till.merchant}"
+    only_here.write_text(WEBHOOK_SECRET)
+    path = f"/v1/admin/gateway-accounts/{till.account}"
+    posted(await till.operator.patch(path, json={"webhook_secrets": [only_here.name]}), 200)
+    only_here.unlink()
+
+    answer = await till.tell(event)
+
+    assert refused(answer, 503, "unavailable")["retryable"] is True
+    assert "webhooks-of" not in answer.text
+    only_here.write_text(WEBHOOK_SECRET)
+    assert (await till.tell(event)).status_code == 202
 
 
 async def test_a_secret_is_replaced_without_losing_a_message(till: Till) -> None:

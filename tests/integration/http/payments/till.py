@@ -63,6 +63,7 @@ class Till:
         anybody: Speaks with no key, to anywhere on this machine.
         container: What a worker runs operations and applies events with.
         account: Our id of the gateway account; *merchant* is the provider's.
+        secrets: The folder of the tenant's secrets.
     """
 
     tenant: Tenant
@@ -73,6 +74,7 @@ class Till:
     owner_url: str
     account: str
     merchant: str
+    secrets: Path
 
     async def wallet(self) -> str:
         """Of a user nobody else has."""

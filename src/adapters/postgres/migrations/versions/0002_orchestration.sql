@@ -41,6 +41,7 @@ CREATE TABLE operations (
     provider_ref text,
     last_error text,
     updated_at timestamptz NOT NULL,
+    key_window interval,
     CONSTRAINT operations_pkey PRIMARY KEY (tenant_id, id),
     CONSTRAINT operations_one_per_key UNIQUE (tenant_id, key),
     CONSTRAINT operations_tenant_exists FOREIGN KEY (tenant_id) REFERENCES tenants (tenant_id),

@@ -201,7 +201,7 @@ CREATE TABLE gateway_events (
     CONSTRAINT gateway_events_body_size CHECK (octet_length(body) <= 1048576)
 );
 CREATE UNIQUE INDEX gateway_events_once ON gateway_events (tenant_id, gateway_account, event_id, body_digest);
-CREATE INDEX gateway_events_waiting ON gateway_events (received_at) WHERE status = 'received';
+CREATE INDEX gateway_events_waiting ON gateway_events (received_at) WHERE status IN ('received', 'unmatched');
 CREATE INDEX gateway_events_by_account ON gateway_events (tenant_id, gateway_account, id);
 
 REVOKE ALL ON FUNCTION find_gateway_account(uuid), payments_move(), refunds_move() FROM PUBLIC;
