@@ -5,6 +5,7 @@ from typing import Any
 
 from litestar import Request
 
+from core.domain.card_numbers import holds_card_number
 from core.domain.idempotency import IdempotencyClaim, fingerprint
 from core.domain.instructions import Render
 from entrypoints.http.context import context_of, principal_of
@@ -22,7 +23,7 @@ def parse_key(header: str | None) -> str:
     The key: a structured-field string in quotes, or bare as many clients send it; 1 to 255 visible ASCII.
 
     Raises:
-        MalformedRequest: 400, if it is missing or out of bounds.
+        MalformedRequest: 400, if it is missing, out of bounds, or looks like a card number.
     """
     if header is None:
         raise MalformedRequest(IDEMPOTENCY_KEY_MISSING, "Idempotency-Key is required on every request that moves money")
@@ -35,6 +36,8 @@ def parse_key(header: str | None) -> str:
             INVALID_IDEMPOTENCY_KEY,
             "Idempotency-Key must be 1 to 255 visible ASCII characters, bare or as a string in double quotes",
         )
+    if holds_card_number(key):
+        raise MalformedRequest(INVALID_IDEMPOTENCY_KEY, "Idempotency-Key looks like a card number: choose another one")
     return key
 
 

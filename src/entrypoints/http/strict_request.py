@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 from litestar import Request
 
+from entrypoints.http.card_number_check import check_for_card_numbers
 from entrypoints.http.context import context_of
 from entrypoints.http.field_errors import FieldError, field_error, pointer_to
 from entrypoints.http.problem_types import (
@@ -86,12 +87,16 @@ class StrictRequest(Request[Any, Any, Any]):
         Raises:
             MalformedRequest: 415 for another content type, 400 for broken JSON, a key given twice, or a field that
                 breaks its type.
+            CardNumberFound: If a card number is in it.
         """
         content_type = context_of(self).headers.get(b"content-type", b"")
         if content_type != _JSON and content_type.partition(b";")[0].strip().lower() != _JSON:
             raise MalformedRequest(UNSUPPORTED_MEDIA_TYPE, "the body must be application/json")
         field = self.route_handler.parsed_data_field
-        return decode_strictly(await self.body(), Any if field is None else field.annotation)
+        body = await self.body()
+        decoded = decode_strictly(body, Any if field is None else field.annotation)
+        check_for_card_numbers(body)
+        return decoded
 
 
 def decode_strictly(body: bytes, kind: Any) -> Any:

@@ -37,8 +37,8 @@ class GatewayAccountController(Controller):
         create_gateway_account: NamedDependency[CreateGatewayAccountHandler],
     ) -> GatewayAccountResponse:
         """
-        Payments may go through it from now on. Its secrets are named here, and kept as files in the tenant's folder below
-        `BURSAR_SECRETS_DIRECTORY`; adapter, settings and secrets are looked at before anything is kept.
+        Payments may go through it from now on. Its secrets are named here, and kept as files in the tenant's folder
+        below `BURSAR_SECRETS_DIRECTORY`; adapter, settings and secrets are looked at before anything is kept.
         """
         command = data.to_command(principal_of(request).tenant_id, trace_id=context_of(request).trace_id)
         return GatewayAccountResponse.of(await create_gateway_account(command))

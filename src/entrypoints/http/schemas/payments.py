@@ -8,7 +8,6 @@ from uuid import UUID
 import msgspec
 from msgspec import Meta
 
-from core.domain.card_numbers import refuse_card_numbers
 from core.domain.gateways import CaptureMode, MethodSummary, NextAction, NextActionType
 from core.domain.outcomes import Failure, FailureClass, NextStep
 from core.domain.payments import Payment, PaymentStatus
@@ -46,18 +45,6 @@ ReturnUrl = Annotated[
         examples=["https://shop.example.com/paid"],
     ),
 ]
-_NO_CARD_NUMBERS = frozenset({"amount"})
-
-
-def check_for_card_numbers(body: msgspec.Struct) -> None:
-    """
-    Let pass a body without card numbers, in metadata too; amounts are amounts.
-
-    Raises:
-        CardNumberFound: Naming the field, and not the number.
-    """
-    fields: dict[str, Any] = msgspec.to_builtins(body)
-    refuse_card_numbers({name: value for name, value in fields.items() if name not in _NO_CARD_NUMBERS})
 
 
 class DepositRequest(MovementRequest, frozen=True, kw_only=True):
@@ -74,10 +61,8 @@ class DepositRequest(MovementRequest, frozen=True, kw_only=True):
         What no type can say.
 
         Raises:
-            CardNumberFound: If a field holds what looks like a card number.
             ReturnUrlRefused: If the payer must not be sent there.
         """
-        check_for_card_numbers(self)
         if self.return_url is not None:
             check_return_url(self.return_url)
 

@@ -59,3 +59,31 @@ async def test_what_only_looks_a_bit_like_a_card_number_passes(till: Till) -> No
     wallet, iban = await till.wallet(), "DE89370400440532013000"
 
     posted(await till.pay(wallet, reference=str(uuid4()), description="order 1763656452123", metadata={"iban": iban}))
+
+
+@pytest.mark.parametrize("field", ["reference", "description", "metadata"])
+async def test_a_card_number_is_refused_wherever_money_moves(till: Till, field: str) -> None:
+    wallet = await till.wallet()
+    said = {"amount": 100, field: {"card": NUMBER} if field == "metadata" else NUMBER}
+
+    answer = await till.tenant.post(f"/v1/wallets/{wallet}/credit", said)
+
+    refused(answer, 422, "pan_detected", f"#/{field}" + ("/card" if field == "metadata" else ""))
+    assert "4242" not in answer.text
+
+
+async def test_a_card_number_in_a_batch_is_refused_with_its_place(till: Till) -> None:
+    wallet = await till.wallet()
+    one = {"from_wallet_id": wallet, "to_wallet_id": await till.wallet(), "amount": 1}
+    both = [one, {**one, "description": NUMBER}]
+
+    answer = await till.tenant.post("/v1/transfers/batch", {"mode": "independent", "transfers": both})
+
+    refused(answer, 422, "pan_detected", "#/transfers/1/description")
+
+
+async def test_a_card_number_as_an_idempotency_key_is_refused(till: Till) -> None:
+    answer = await till.pay(await till.wallet(), key=NUMBER.replace(" ", ""))
+
+    refused(answer, 400, "invalid_idempotency_key")
+    assert "4242" not in answer.text
