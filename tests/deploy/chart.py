@@ -43,6 +43,8 @@ def changed(values: Values, changes: Values) -> Values:
     return merged
 
 
+A_TENANT = "01a1fa0d-1fee-7317-98fb-cd925db56d7c"
+
 FULL = changed(
     MINIMAL,
     {
@@ -52,6 +54,7 @@ FULL = changed(
         "secrets": {
             "checkpointKey": {"existingSecret": "signing", "key": "key.pem"},
             "fulfilmentToken": {"existingSecret": "fulfilment"},
+            "gateways": {"existingSecret": "providers", "items": [{"key": "mock", "path": f"{A_TENANT}/mock-api-key"}]},
             "redis": {"key": "address"},
         },
         "checkpoints": {"existingClaim": "checkpoint-copies"},

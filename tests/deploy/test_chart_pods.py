@@ -2,7 +2,18 @@
 
 import pytest
 
-from deploy.chart import IMAGE_USER, VALUE_SETS, Manifest, Values, container_of, environment_of, of_kind, pods, rendered
+from deploy.chart import (
+    A_TENANT,
+    IMAGE_USER,
+    VALUE_SETS,
+    Manifest,
+    Values,
+    container_of,
+    environment_of,
+    of_kind,
+    pods,
+    rendered,
+)
 from deploy.deployments import SECRETS
 
 ALLOWED_VOLUMES = {
@@ -147,8 +158,8 @@ def test_a_secret_goes_to_the_process_that_needs_it_and_to_no_other() -> None:
         names |= {volume["secret"]["secretName"] for volume in pod["volumes"] if "secret" in volume}
         seen[component] = names
     assert seen == {
-        "api": {"application-database", "queue", "sealing", "fulfilment", "pepper", "telemetry"},
-        "worker": {"application-database", "queue", "sealing", "fulfilment", "signing"},
+        "api": {"application-database", "queue", "sealing", "fulfilment", "pepper", "telemetry", "providers"},
+        "worker": {"application-database", "queue", "sealing", "fulfilment", "signing", "providers"},
         "migrate": {"owner-database"},
     }
 
@@ -164,3 +175,15 @@ def test_the_signing_key_and_the_copies_are_where_the_settings_say() -> None:
     assert item["key"] == "key.pem"
     assert environment["BURSAR_CHECKPOINT_DIRECTORY"] == mounts["checkpoints"]
     assert volumes["checkpoints"]["persistentVolumeClaim"] == {"claimName": "checkpoint-copies"}
+
+
+@pytest.mark.parametrize("component", ["api", "worker"])
+def test_the_providers_secrets_lie_in_their_tenants_folder(component: str) -> None:
+    manifests = rendered(VALUE_SETS["full"])
+    pod = pods(manifests)[component]
+    (mount,) = [mount for mount in container_of(pod)["volumeMounts"] if mount["name"] == "gateway-secrets"]
+    (volume,) = [volume for volume in pod["volumes"] if volume["name"] == "gateway-secrets"]
+    assert environment_of(manifests, component, SECRETS)["BURSAR_SECRETS_DIRECTORY"] == mount["mountPath"]
+    assert mount["readOnly"]
+    assert volume["secret"]["secretName"] == "providers"
+    assert volume["secret"]["items"] == [{"key": "mock", "path": f"{A_TENANT}/mock-api-key"}]

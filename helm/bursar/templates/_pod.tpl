@@ -86,3 +86,22 @@ readinessProbe:
   timeoutSeconds: 4
   failureThreshold: 2
 {{- end }}
+
+{{/* The providers' secrets, as files: read anew when they are used, so that a new one needs no new pod. */}}
+{{- define "bursar.gatewaySecretsMount" -}}
+{{- if .Values.secrets.gateways.existingSecret }}
+- {name: gateway-secrets, mountPath: /run/secrets/gateways, readOnly: true}
+{{- end }}
+{{- end }}
+
+{{- define "bursar.gatewaySecretsVolume" -}}
+{{- with .Values.secrets.gateways }}
+{{- if .existingSecret }}
+- name: gateway-secrets
+  secret:
+    secretName: {{ .existingSecret }}
+    defaultMode: 0440
+    items: {{- toYaml .items | nindent 6 }}
+{{- end }}
+{{- end }}
+{{- end }}

@@ -8,6 +8,9 @@ BURSAR_FULFILMENT_URL: {{ . | quote }}
 {{- with .Values.settings.webhookDeniedNetworks }}
 BURSAR_WEBHOOK_DENIED_NETWORKS: {{ join "," . | quote }}
 {{- end }}
+{{- if .Values.secrets.gateways.existingSecret }}
+BURSAR_SECRETS_DIRECTORY: /run/secrets/gateways
+{{- end }}
 {{- end }}
 
 {{- define "bursar.apiSettings" -}}
