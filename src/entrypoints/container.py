@@ -53,6 +53,7 @@ from core.application.dead_letters.redrive_open_dead_letters import RedriveOpenD
 from core.application.gateway_accounts.change_gateway_account import ChangeGatewayAccountHandler
 from core.application.gateway_accounts.check_gateway_account import CheckGatewayAccountHandler
 from core.application.gateway_accounts.create_gateway_account import CreateGatewayAccountHandler
+from core.application.gateway_accounts.follow_movements import FollowMovementsHandler
 from core.application.gateway_accounts.read_gateway_accounts import ReadGatewayAccountsHandler
 from core.application.gateway_events.apply_gateway_event import ApplyGatewayEventHandler
 from core.application.gateway_events.read_gateway_events import ReadGatewayEventsHandler
@@ -305,6 +306,7 @@ class Container(containers.DeclarativeContainer):
     change_gateway_account = providers.Singleton(
         ChangeGatewayAccountHandler, unit_of_work.provider, gateways, webhook_url_policy
     )
+    follow_movements = providers.Singleton(FollowMovementsHandler, unit_of_work.provider, gateways, ids, clock)
     check_gateway_account = providers.Singleton(CheckGatewayAccountHandler, unit_of_work.provider, gateways, ids, clock)
     read_gateway_accounts = providers.Singleton(ReadGatewayAccountsHandler, unit_of_work.provider)
     money_in_doubt_reader = providers.Singleton(PostgresMoneyInDoubtReader, reading_sessions)

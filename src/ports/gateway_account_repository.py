@@ -46,6 +46,14 @@ class GatewayAccountRepository(Protocol):
         """
         ...
 
+    async def movement_cursor(self, tenant_id: TenantId, account_id: GatewayAccountId) -> str | None:
+        """How far the balance at the provider was read; None before the first page."""
+        ...
+
+    async def keep_movement_cursor(self, tenant_id: TenantId, account_id: GatewayAccountId, cursor: str) -> None:
+        """Read up to there."""
+        ...
+
     async def all(self, tenant_id: TenantId) -> Sequence[GatewayAccount]:
         """All of the tenant's, oldest first; there are few."""
         ...

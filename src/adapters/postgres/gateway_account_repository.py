@@ -55,6 +55,22 @@ class PostgresGatewayAccountRepository:
         """See `ports.gateway_account_repository.GatewayAccountRepository.lock`."""
         return await self._one(tenant_id, account_id, for_update=True)
 
+    async def movement_cursor(self, tenant_id: TenantId, account_id: GatewayAccountId) -> str | None:
+        """See `ports.gateway_account_repository.GatewayAccountRepository.movement_cursor`."""
+        return await self._session.scalar(
+            select(GatewayAccountRow.movement_cursor).where(
+                GatewayAccountRow.tenant_id == tenant_id, GatewayAccountRow.id == account_id
+            )
+        )
+
+    async def keep_movement_cursor(self, tenant_id: TenantId, account_id: GatewayAccountId, cursor: str) -> None:
+        """See `ports.gateway_account_repository.GatewayAccountRepository.keep_movement_cursor`."""
+        await self._session.execute(
+            update(GatewayAccountRow)
+            .where(GatewayAccountRow.tenant_id == tenant_id, GatewayAccountRow.id == account_id)
+            .values(movement_cursor=cursor)
+        )
+
     async def all(self, tenant_id: TenantId) -> Sequence[GatewayAccount]:
         """See `ports.gateway_account_repository.GatewayAccountRepository.all`."""
         rows = await self._session.scalars(

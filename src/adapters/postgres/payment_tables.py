@@ -28,6 +28,7 @@ class GatewayAccountRow(DefaultBase):
     credentials_secret: Mapped[str] = mapped_column(Text)
     webhook_secrets: Mapped[list[str]] = mapped_column(ARRAY(Text))
     settings: Mapped[str] = mapped_column(JsonText)
+    movement_cursor: Mapped[str | None] = mapped_column(Text)
     created_at: Mapped[datetime] = mapped_column(_Moment)
     updated_at: Mapped[datetime] = mapped_column(_Moment)
     trace_id: Mapped[str | None] = mapped_column(Text, server_default="of the unit of work")

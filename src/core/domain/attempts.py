@@ -163,6 +163,17 @@ def hurry(operation: Operation, *, is_leased: bool, now: datetime) -> Operation:
     return operation.move(operation.state, now=now, next_attempt_at=now)
 
 
+def noticed(operation: Operation, *, now: datetime) -> Operation | None:
+    """
+    Due now, since the provider's balance shows a trace of it; None unless nobody knows what became of it.
+
+    What waits for a person goes on waiting: it was looked up, and did not fit.
+    """
+    if operation.state not in RESOLVABLE_STATES or operation.next_attempt_at is None:
+        return None
+    return operation.move(operation.state, now=now, next_attempt_at=now) if operation.next_attempt_at > now else None
+
+
 def resolve(operation: Operation, outcome: Succeeded | Declined, *, now: datetime) -> Operation:
     """
     Ended by a person who found out; a new attempt number, so that whoever is still at it comes too late.

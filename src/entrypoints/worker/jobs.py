@@ -15,6 +15,7 @@ from core.domain.job_catalogue import (
     DELIVER_WEBHOOKS,
     EXPIRE_HOLDS,
     EXPIRE_PAYMENTS,
+    FOLLOW_MOVEMENTS,
     FORGET_OLD_RECORDS,
     MAINTAIN_LEDGER,
     RECONCILE_LEDGER,
@@ -48,6 +49,7 @@ class Jobs:
             DELIVER_WEBHOOKS: self.deliver_webhooks,
             APPLY_GATEWAY_EVENT: self.apply_gateway_event,
             EXPIRE_PAYMENTS: self.expire_payments,
+            FOLLOW_MOVEMENTS: self.follow_movements,
             EXPIRE_HOLDS: self.expire_holds,
             RECONCILE_LEDGER: self.reconcile_ledger,
             MAINTAIN_LEDGER: self.maintain_ledger,
@@ -80,6 +82,10 @@ class Jobs:
     async def expire_payments(self, _context: Any, *, tenant_id: str) -> None:
         """Let go of unpaid payments."""
         await self._container.expire_payments()(TenantId(UUID(tenant_id)), trace_id=_new_trace_id())
+
+    async def follow_movements(self, _context: Any, *, tenant_id: str) -> None:
+        """Look in the providers' balances for what nobody knows."""
+        await self._container.follow_movements()(TenantId(UUID(tenant_id)), trace_id=_new_trace_id())
 
     async def expire_holds(self, _context: Any, *, tenant_id: str) -> None:
         """Give back what holds keep past their time."""

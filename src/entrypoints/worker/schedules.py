@@ -11,6 +11,7 @@ from core.domain.job_catalogue import (
     ATTEMPTS,
     EXPIRE_HOLDS,
     EXPIRE_PAYMENTS,
+    FOLLOW_MOVEMENTS,
     FORGET_OLD_RECORDS,
     MAINTAIN_LEDGER,
     RECONCILE_LEDGER,
@@ -31,6 +32,7 @@ def schedules(container: Container) -> list[CronJob[Any]]:
     settings = container.settings()
     expressions = {
         EXPIRE_PAYMENTS: settings.schedule_payment_expiry,
+        FOLLOW_MOVEMENTS: settings.schedule_movements,
         EXPIRE_HOLDS: settings.schedule_hold_expiry,
         RECONCILE_LEDGER: settings.schedule_internal_reconciliation,
         MAINTAIN_LEDGER: settings.schedule_maintenance,

@@ -9,6 +9,7 @@ CREATE TABLE gateway_accounts (
     credentials_secret text NOT NULL,
     webhook_secrets text[] NOT NULL,
     settings json NOT NULL,
+    movement_cursor text,
     created_at timestamptz NOT NULL,
     updated_at timestamptz NOT NULL,
     trace_id text DEFAULT nullif(current_setting('bursar.trace_id', true), ''),
