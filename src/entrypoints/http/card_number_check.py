@@ -2,8 +2,7 @@
 
 import json
 import re
-from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 from core.domain.card_numbers import refuse_card_numbers
 
@@ -36,12 +35,13 @@ def _can_hold_one(body: bytes) -> bool:
 
 def _of_clients(value: Any, *, is_free: bool = False) -> Any:
     """The body without the numbers that mean something to us."""
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
+        members = cast(dict[str, Any], value).items()
         return {
-            name: _of_clients(inner, is_free=is_free or name == _FREE)  # pyright: ignore[reportUnknownArgumentType]
-            for name, inner in value.items()  # pyright: ignore[reportUnknownVariableType]
+            name: _of_clients(inner, is_free=is_free or name == _FREE)
+            for name, inner in members
             if name not in _PROVIDERS_OWN
         }
     if isinstance(value, list):
-        return [_of_clients(inner, is_free=is_free) for inner in value]  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
+        return [_of_clients(inner, is_free=is_free) for inner in cast(list[Any], value)]
     return value if is_free or isinstance(value, str) else None
