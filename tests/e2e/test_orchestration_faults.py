@@ -50,13 +50,13 @@ LONGEST_WAIT_SECONDS = 25.0
 ROUNDS = 2
 COMMON_FAULTS: tuple[ShopFault, ...] = (
     faults.restart_valkey_empty,
-    faults.kill_relay,
     faults.kill_postgres,
     faults.drop_the_answer,
 )
 RARER_FAULTS: tuple[ShopFault, ...] = (
     faults.flush_valkey,
     faults.kill_worker,
+    faults.kill_relay,
     faults.answer_500_before_the_work,
     faults.answer_500_after_the_work,
     faults.hang_before_the_work,

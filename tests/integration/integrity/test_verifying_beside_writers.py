@@ -24,7 +24,7 @@ from entrypoints.container import checkpoint_checker
 from ports.ledger_inspection import LedgerInspection
 
 Happening = Callable[[], Awaitable[None]]
-ROUNDS = 4
+ROUNDS = 2
 INTERRUPTIONS = 40
 
 
