@@ -23,7 +23,7 @@ KEEP_ALIVE_SECONDS = 1.0
 """Shorter than servers keep an idle connection (the common least is 2 s), so that we rarely meet one being closed."""
 
 # The checker sees httpcore's stand-in for an absent anyio; httpx requires anyio.
-_SYSTEM: httpcore.AsyncNetworkBackend = httpcore.AnyIOBackend()  # pyright: ignore[reportAssignmentType]
+_SYSTEM: httpcore.AsyncNetworkBackend = httpcore.AnyIOBackend()  # pyright: ignore[reportAssignmentType] - see above
 
 Headers = Sequence[tuple[bytes, bytes]]
 

@@ -43,5 +43,5 @@ def _of_clients(value: Any, *, is_free: bool = False) -> Any:
             if name not in _PROVIDERS_OWN
         }
     if isinstance(value, list):
-        return [_of_clients(inner, is_free=is_free) for inner in value]  # pyright: ignore[reportUnknownVariableType]
+        return [_of_clients(inner, is_free=is_free) for inner in cast(list[Any], value)]
     return value if is_free or isinstance(value, str) else None

@@ -10,6 +10,7 @@ from adapters.files.checkpoint_sink import FileCheckpointSink
 from concurrency.market import Market
 from core.application.integrity.take_checkpoint import TakeCheckpointHandler
 from core.domain.checkpoints import Checkpoint, CheckpointMissing
+from core.domain.identifiers import WalletId
 from entrypoints.container import make_checkpoint_key
 from integration.integrity.crime_scene import Attack
 
@@ -118,9 +119,9 @@ async def test_a_cut_tail_that_has_grown_again_is_not_what_was_signed_before(att
     """Newer checkpoints sign the new history: the older ones are compared all the same."""
     await cut_the_last_transfer(attack)
     market = Market(attack.scene.tenant_id, attack.scene.container, attack.scene.container.posting())
-    alice, bob = attack.scene.names["alice"], attack.scene.names["bob"]
+    alice, bob = WalletId(attack.scene.names["alice"]), WalletId(attack.scene.names["bob"])
     for _ in range(3):
-        paid = await market.posting.post(market.transfer(alice, bob, 1))  # type: ignore[arg-type]
+        paid = await market.posting.post(market.transfer(alice, bob, 1))
         assert paid.status == 201
     assert (await take_checkpoint(attack)).number == 3
 
