@@ -185,7 +185,7 @@ class TransferFactory(DataclassFactory[Transfer]):
     metadata = None
     reversal_of = None
     hold_id = None
-    entries: list[Entry] = Use(list)  # type: ignore[assignment] - polyfactory's way
+    entries: list[Entry] = Use(list)  # type: ignore[assignment]  # polyfactory's way
 
 
 class WalletFactory(DataclassFactory[Wallet]):

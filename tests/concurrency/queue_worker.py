@@ -49,7 +49,7 @@ def effect_of(redis: Redis, worker: str) -> Callable[..., Any]:
 
 async def main(url: str, limits: dict[str, float], concurrency: int) -> None:
     """Work until the process ends."""
-    queue = StreamsQueue.from_url(url, name=QUEUE, limits=StreamsQueueLimits(**limits))  # type: ignore[arg-type] - JSON
+    queue = StreamsQueue.from_url(url, name=QUEUE, limits=StreamsQueueLimits(**limits))  # type: ignore[arg-type]  # JSON
     redis = Redis.from_url(url)
     worker: StreamsWorker[Any] = StreamsWorker(
         queue, [(JOB, effect_of(redis, "child"))], concurrency=concurrency, dequeue_timeout=1

@@ -141,7 +141,7 @@ async def test_one_bad_instruction_fails_alone(market: Market, make_lane: MakeLa
     alice, bob = await market.wallet(100), await market.wallet()
     lane = make_lane()
     good = [asyncio.create_task(lane.post(market.transfer(alice, bob))) for _ in range(5)]
-    bad = asyncio.create_task(lane.post(market.transfer(alice, bob, key="bad", **poison)))  # type: ignore[arg-type] - any
+    bad = asyncio.create_task(lane.post(market.transfer(alice, bob, key="bad", **poison)))  # type: ignore[arg-type]  # any
     good += [asyncio.create_task(lane.post(market.transfer(alice, bob))) for _ in range(5)]
     await asyncio.sleep(0)
     async with asyncio.timeout(3):

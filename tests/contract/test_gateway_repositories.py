@@ -137,7 +137,7 @@ async def test_what_became_of_events_is_kept_listed_and_filtered(begin: UnitOfWo
     async def listed(**wanted: object) -> list[GatewayEvent]:
         every: dict[str, object] = {"gateway_account": None, "status": None, "before": None, "limit": 10}
         async with begin() as work:
-            return list(await work.gateway_events.page(market.tenant_id, **(every | wanted)))  # type: ignore[arg-type] - any
+            return list(await work.gateway_events.page(market.tenant_id, **(every | wanted)))  # type: ignore[arg-type]  # any
 
     assert await listed() == [second, applied]
     assert await listed(status=S.APPLIED) == [applied]

@@ -158,12 +158,12 @@ async def test_lines_are_filtered_by_type_time_and_reference(journal: Journal, m
     moments = [line.transfer.posted_at for line in await newest_first(journal, market, alice)][::-1]
 
     async def sequences(**where: object) -> list[int]:
-        lines = await newest_first(journal, market, alice, LineFilter(**where))  # type: ignore[arg-type] - any field
+        lines = await newest_first(journal, market, alice, LineFilter(**where))  # type: ignore[arg-type]  # any field
         account = main_account_id(alice)
         forward = await journal.lines_forward(
             market.tenant_id,
             account,
-            where=LineFilter(**where),  # type: ignore[arg-type] - any field
+            where=LineFilter(**where),  # type: ignore[arg-type]  # any field
             after=None,
             limit=10,
         )

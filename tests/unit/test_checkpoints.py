@@ -76,7 +76,7 @@ def test_no_heads_have_a_root_that_is_never_signed() -> None:
     "change", [{"account_id": UUID(int=9)}, {"sequence": 9}, {"balance": 9}, {"chain": bytes(32)}], ids=str
 )
 def test_no_word_of_a_head_can_change_unseen(change: dict[str, object]) -> None:
-    changed = [head(1), replace(head(2), **change), head(3)]  # type: ignore[arg-type] - any field
+    changed = [head(1), replace(head(2), **change), head(3)]  # type: ignore[arg-type]  # any field
     assert merkle_root(changed) != merkle_root(heads(3))
 
 
@@ -111,7 +111,7 @@ CHANGES: dict[str, object] = {
 
 @pytest.mark.parametrize("field", CHANGES)
 def test_no_word_of_a_checkpoint_can_change_under_its_signature(field: str) -> None:
-    changed = replace(CHECKPOINT, **{field: CHANGES[field]})  # type: ignore[arg-type] - any field
+    changed = replace(CHECKPOINT, **{field: CHANGES[field]})  # type: ignore[arg-type]  # any field
     assert changed.payload != CHECKPOINT.payload
 
 

@@ -168,7 +168,7 @@ def test_what_is_expected_is_met(kind: FindingKind) -> None:
 @pytest.mark.parametrize("other", [{"chain": GENESIS}, {"balance": 71}], ids=["hash", "balance"])
 def test_what_is_expected_is_missed_where_it_was_said(kind: FindingKind, other: dict[str, object]) -> None:
     one = walk()
-    one.expect(replace(head_after(TWO), **other), kind)  # type: ignore[arg-type] - any field
+    one.expect(replace(head_after(TWO), **other), kind)  # type: ignore[arg-type]  # any field
     for entry in ENTRIES:
         one.take(entry)
     assert where(one.end(HEAD)) == (kind, 2)

@@ -117,4 +117,4 @@ def test_a_pepper_is_used_byte_for_byte() -> None:
 
 def test_settings_do_not_change_while_the_process_runs() -> None:
     with pytest.raises(AttributeError):
-        settings().port = 1  # type: ignore[misc] - what must fail
+        settings().port = 1  # type: ignore[misc]  # what must fail

@@ -188,7 +188,7 @@ def guard_where_it_leads_to(*addresses: str, **options: object) -> AddressGuard:
     """A guard whose DNS knows the host alone."""
     dns = Dns()
     dns.say(HOST, addresses)
-    return AddressGuard(dns, **options)  # type: ignore[arg-type] - any option
+    return AddressGuard(dns, **options)  # type: ignore[arg-type]  # any option
 
 
 def test_the_corpus_is_large_enough() -> None:

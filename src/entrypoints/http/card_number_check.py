@@ -43,5 +43,6 @@ def _of_clients(value: Any, *, is_free: bool = False) -> Any:
             if name not in _PROVIDERS_OWN
         }
     if isinstance(value, list):
-        return [_of_clients(inner, is_free=is_free) for inner in cast(list[Any], value)]
+        items: list[Any] = value  # pyright: ignore[reportUnknownVariableType] - JSON of any shape
+        return [_of_clients(inner, is_free=is_free) for inner in items]
     return value if is_free or isinstance(value, str) else None

@@ -7,7 +7,7 @@ straight into the type the handler declares: strict numbers, no unknown fields, 
 
 import json
 import re
-from typing import Any, cast
+from typing import Any
 
 import msgspec
 from litestar import Request
@@ -139,7 +139,8 @@ def _steps_to_repeated(value: Any) -> list[str] | None:
             if (steps := _steps_to_repeated(inner)) is not None:
                 return [name, *steps]
     elif isinstance(value, list):
-        for index, inner in enumerate(cast(list[Any], value)):
+        items: list[Any] = value  # pyright: ignore[reportUnknownVariableType] - JSON of any shape
+        for index, inner in enumerate(items):
             if (steps := _steps_to_repeated(inner)) is not None:
                 return [str(index), *steps]
     return None

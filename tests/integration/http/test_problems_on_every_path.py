@@ -168,7 +168,7 @@ async def failing(shared_database: TestDatabase, shared_shop: Shop) -> AsyncIter
 
     def failing_with(error: Exception) -> httpx.AsyncClient:
         container.posting.override(providers.Object(_FailingPosting(error)))
-        transport = httpx.ASGITransport(create_app(container))  # type: ignore[arg-type] - two ASGI types
+        transport = httpx.ASGITransport(create_app(container))  # type: ignore[arg-type]  # two ASGI types
         return httpx.AsyncClient(transport=transport, base_url="http://test", headers=headers)
 
     yield failing_with
@@ -216,7 +216,7 @@ async def test_without_a_database_readers_are_told_to_come_again(tenant: Tenant,
     gone.api_key_finder.override(container.api_key_finder())
     gone.address.override(_nowhere(container))
     headers = {"Authorization": f"Bearer {tenant.api_key}"}
-    transport = httpx.ASGITransport(create_app(gone))  # type: ignore[arg-type] - two ASGI types
+    transport = httpx.ASGITransport(create_app(gone))  # type: ignore[arg-type]  # two ASGI types
     async with httpx.AsyncClient(transport=transport, base_url="http://test", headers=headers) as client:
         answer = await client.get("/v1/wallets")
         ready, health, live = await client.get("/ready"), await client.get("/health"), await client.get("/live")
