@@ -49,11 +49,11 @@ class Crowd:
     What all payers share.
 
     Attributes:
-        wanted: How many payments and refunds shall be asked for, about.
+        wanted: How many payments and refunds shall be granted, at least.
         wallets: Assets by wallets.
         browser: For pages of the provider's.
         patience_seconds: How long a payer waits for a decision; then the counter has to end it without the payer.
-        asked: How many were asked for; *paying*: how many people still ask.
+        granted: How many there are; *paying*: how many people still ask.
         at_home: When all have gone.
     """
 
@@ -62,7 +62,7 @@ class Crowd:
     wire: Wire
     browser: httpx.AsyncClient
     patience_seconds: float
-    asked: int = 0
+    granted: int = 0
     at_home: asyncio.Event = field(default_factory=asyncio.Event)
     paying: int = 0
 
@@ -78,10 +78,10 @@ class Payer:
         self._count = 0
 
     async def work(self) -> None:
-        """Until enough was asked for."""
+        """Until there are enough."""
         self._crowd.paying += 1
         try:
-            while self._crowd.asked < self._crowd.wanted:
+            while self._crowd.granted < self._crowd.wanted:
                 await self._pay()
         finally:
             self._crowd.paying -= 1
@@ -107,6 +107,7 @@ class Payer:
         await self._pursue(wish)
         if not wish.is_granted:
             return
+        self._crowd.granted += 1
         payment = await self._until_decided(wish.order_id, leaves=leaves, refuses=refuses)
         plans = random.Random(plan)
         if payment.get("status") == "authorized":
@@ -183,6 +184,7 @@ class Payer:
         path = f"{PAYMENTS}/{payment['id']}/refunds"
         wishes = [self._wish(path, {} if amount is None else {"amount": amount}) for amount in amounts]
         await asyncio.gather(*(self._pursue(wish) for wish in wishes))
+        self._crowd.granted += sum(wish.is_granted for wish in wishes)
 
     async def _pursue(self, wish: Wish) -> None:
         """Ask until there is an answer; sometimes twice at once."""
@@ -211,7 +213,6 @@ class Payer:
         return payment if answer.status == 200 else None
 
     def _wish(self, path: str, body: dict[str, object]) -> Wish:
-        self._crowd.asked += 1
         return self._clients.wish(self._key(), path, body, {})
 
     def _step(self, payment: dict[str, Any], step: str, body: dict[str, object]) -> Wish:

@@ -89,6 +89,7 @@ async def _pay_and_audit(
     print(f"paid for {paid_seconds:.1f} s, healed in {healed_seconds:.1f} s and {steps} steps of the clocks")
     print(f"{audit.courses()}\nfaults {hits}, {len(kills)} workers killed\nanswers {dict(journal.answers)}")
     assert journal.breaches == []
+    assert len(audit.payments) + len(audit.refunds) >= wanted
     audit.assert_granted_is_there_once()
     await audit.assert_the_provider_has_each_once()
     audit.assert_charges_equal_captures()
