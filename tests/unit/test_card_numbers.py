@@ -29,6 +29,14 @@ def test_a_card_number_is_found_wherever_it_stands(card: str, written: str) -> N
 
 @pytest.mark.parametrize(
     "text",
+    ["3782 822463 10005", "3056-930902-5904", "4222 222 222 222", "42424242 42424242", "620000 0000000000000"],
+)
+def test_it_is_found_in_the_groups_of_its_scheme(text: str) -> None:
+    assert holds_card_number(text)
+
+
+@pytest.mark.parametrize(
+    "text",
     [
         "",
         "4242424242424241",  # the check digit is wrong
@@ -41,6 +49,10 @@ def test_a_card_number_is_found_wherever_it_stands(card: str, written: str) -> N
         "00000000-4242-4242-4242-424242424242",
         "2026-11-20 12:00",
         "0000000000000000",
+        "1763665433-0-424242424-2422",  # a moment, a number and a chance, as in many idempotency keys
+        "4-242424242424242",
+        "424242424-2424242",
+        "4 2 4 2 4 2 4 2 4 2 4 2 4 2 4 2",
     ],
 )
 def test_other_numbers_pass(text: str) -> None:

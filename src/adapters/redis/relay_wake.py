@@ -1,4 +1,4 @@
-"""The relay's wake-up call over Redis: one PUBLISH for everything committed within 10 ms."""
+"""The relay's wake-up call over Redis: one PUBLISH for everything committed within 20 ms."""
 
 import asyncio
 from contextlib import suppress
@@ -7,7 +7,7 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 CHANNEL = "bursar:wake"
-DEBOUNCE_SECONDS = 0.01
+DEBOUNCE_SECONDS = 0.02
 PUBLISH_TIMEOUT_SECONDS = 1.0
 LISTEN_AGAIN_SECONDS = 1.0
 _POLL_SECONDS = 5.0

@@ -1,8 +1,10 @@
 """
 Card numbers where none may be: PCI DSS 3.3 lets us keep none, and what never came in cannot leak (design: standards).
 
-A number counts as one when it has 13 to 19 digits, in groups with one space or hyphen between them or in one piece,
-begins like an issuer's, and its check digit is right (ISO/IEC 7812-1, Luhn).
+A number counts as one when it has 13 to 19 digits, in one piece or in groups as people write cards, begins like an
+issuer's, and its check digit is right (ISO/IEC 7812-1, Luhn). Groups have one space or hyphen between them and 3 to 8
+digits, the last one maybe fewer, or are 6 and 13: what joins a moment, a count and a chance, as idempotency keys often
+do, is no card.
 """
 
 import re
@@ -13,6 +15,8 @@ from core.domain.errors import Rejected
 
 MIN_DIGITS, MAX_DIGITS = 13, 19
 _MASK = "[card number]"
+_LEAST_IN_GROUP, _MOST_IN_GROUP = 3, 8
+_LONG_GROUPS = (6, 13)
 
 _UUID = re.compile(r"(?<![0-9A-Za-z])[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}(?![0-9A-Za-z])")
 _RUN = re.compile(r"(?<![0-9A-Za-z])[0-9]+(?:[ -][0-9]+)*(?![0-9A-Za-z])")
@@ -113,11 +117,15 @@ def _spans(text: str) -> Iterator[tuple[int, int]]:
         for first in range(len(groups)):
             digits = ""
             for start, end in groups[first:]:
+                if digits and end - start > _MOST_IN_GROUP and (len(digits), end - start) != _LONG_GROUPS:
+                    break
                 digits += kept[start:end]
                 if len(digits) > MAX_DIGITS:
                     break
                 if _is_card_number(digits):
                     yield groups[first][0], end
+                if not _LEAST_IN_GROUP <= end - start <= _MOST_IN_GROUP:
+                    break
 
 
 def _is_card_number(digits: str) -> bool:

@@ -4,9 +4,11 @@ import json
 import re
 from typing import Any, cast
 
-from core.domain.card_numbers import refuse_card_numbers
+from core.domain.card_numbers import MIN_DIGITS, refuse_card_numbers
 
-_MAYBE = re.compile(rb"(?:[0-9][ -]?){13}")
+_ANY_DIGIT = bytes.maketrans(b"123456789", b"0" * 9)
+_BETWEEN = b" -"
+_ENOUGH = b"0" * MIN_DIGITS
 _UUID = re.compile(rb'"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}"')
 _ESCAPE = rb"\u"
 _FREE = "metadata"
@@ -30,7 +32,12 @@ def _can_hold_one(body: bytes) -> bool:
     """Cheap: nearly all bodies are sorted out here, also large ones full of ids."""
     if not body.isascii() or _ESCAPE in body:
         return True
-    return _MAYBE.search(body) is not None and _MAYBE.search(_UUID.sub(b"", body)) is not None
+    return _has_enough_digits(body) and _has_enough_digits(_UUID.sub(b"", body))
+
+
+def _has_enough_digits(body: bytes) -> bool:
+    """As many in a row as the shortest number has; no regular expression, which would take ten times as long."""
+    return _ENOUGH in body.translate(_ANY_DIGIT, _BETWEEN)
 
 
 def _of_clients(value: Any, *, is_free: bool = False) -> Any:
