@@ -17,6 +17,7 @@ DEAD_AFTER_SECONDS = 15.0
 
 READY_FOR_SECONDS = 10.0
 QUIET_SECONDS = 5.0
+_STOPS_WITHIN_SECONDS = 0.1
 
 
 class Probes:
@@ -29,7 +30,9 @@ class Probes:
         self._server: WSGIServer = make_server(
             address, port, self._answer, server_class=_Nameless, handler_class=_Silent
         )
-        self._thread = threading.Thread(target=self._server.serve_forever, name="probes", daemon=True)
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, args=(_STOPS_WITHIN_SECONDS,), name="probes", daemon=True
+        )
 
     @property
     def port(self) -> int:
