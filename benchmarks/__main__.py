@@ -20,6 +20,7 @@ from benchmarks.generators import announce, load
 from benchmarks.ledgers import fill, make_tenant, write_keys
 from benchmarks.measurement import Measurement
 from benchmarks.servers import group_commit, one_transaction
+from benchmarks.used_log import use_log
 from entrypoints.container import Container
 from entrypoints.development.stack import DevelopmentStack
 from entrypoints.settings import Settings
@@ -69,6 +70,7 @@ async def _measure(seconds: float, entries: int, parts: set[str]) -> None:
 
     with tempfile.TemporaryDirectory(prefix="bursar-bench-") as folder:
         async with DevelopmentStack(Path(folder) / "home") as stack:
+            await use_log(stack)
             container = Container(settings=Settings.from_environment(stack.environment))
             bench = _Bench(stack, container, seconds, report)
             try:
@@ -143,6 +145,7 @@ class _Bench:
     async def growth(self, entries: int) -> None:
         """The same load on a small and on a large ledger, in turns, so that the machine's moods hit both."""
         async with DevelopmentStack(self._stack.home.with_name("large")) as large:
+            await use_log(large)
             await self._compare_sizes(large, entries)
 
     async def _compare_sizes(self, large: DevelopmentStack, entries: int) -> None:
