@@ -15,11 +15,12 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from adapters.postgres.connection import DatabaseAddress
+from benchmarks.bare import make_tables
 from benchmarks.batches import post_batches
 from benchmarks.generators import announce, load
 from benchmarks.ledgers import fill, make_tenant, write_keys
 from benchmarks.measurement import Measurement
-from benchmarks.servers import group_commit, one_transaction
+from benchmarks.servers import bare, group_commit, one_transaction
 from benchmarks.used_log import use_log
 from entrypoints.container import Container
 from entrypoints.development.stack import DevelopmentStack
@@ -97,12 +98,21 @@ class _Bench:
     async def single_transfers(self) -> None:
         """Random, hot, spread over tenants, reads; one and two processes; then the opponent, best pool size kept."""
         home = self._stack.home
-        async with group_commit(self._stack.environment, home) as api:
-            keys = await self._one_tenant(api.base_url, "one")
+        owner_url = self._stack.environment["BURSAR_MIGRATION_DATABASE_URL"]
+        async with group_commit(self._stack.environment, home) as api, bare(owner_url, home) as measure:
+            keys, wallets = await self._one_tenant(api.base_url, "one")
+            await make_tables(owner_url, wallets)
             spread = await self._many_tenants(api.base_url)
             await load("warm-up", api.base_url, keys, mode="random", seconds=3)
+            await load("warm-up", measure.base_url, keys, mode="random", seconds=2)
             await self._interleaved(
                 {
+                    "bare groups, random": lambda: load(
+                        "bare groups, random", measure.base_url, keys, mode="random", seconds=self._seconds
+                    ),
+                    "bare groups, hot": lambda: load(
+                        "bare groups, hot", measure.base_url, keys, mode="hot", seconds=self._seconds
+                    ),
                     "group commit, random": lambda: load(
                         "group commit, random", api.base_url, keys, mode="random", seconds=self._seconds
                     ),
@@ -134,12 +144,18 @@ class _Bench:
 
     async def batches(self) -> None:
         """1,000 transfers a request, two callers."""
-        async with group_commit(self._stack.environment, self._stack.home) as api:
+        home, owner_url = self._stack.home, self._stack.environment["BURSAR_MIGRATION_DATABASE_URL"]
+        async with group_commit(self._stack.environment, home) as api, bare(owner_url, home) as measure:
             _, key, wallets = await make_tenant(self._container, api.base_url, wallets=WALLETS)
-            await post_batches("warm-up", api.base_url, key, wallets, seconds=2)
-            name = "batches of 1,000"
+            await make_tables(owner_url, wallets)
+            for url in (api.base_url, measure.base_url):
+                await post_batches("warm-up", url, key, wallets, seconds=2)
+            name, bare_name = "batches of 1,000", "bare groups, batches of 1,000"
             await self._interleaved(
-                {name: lambda: post_batches(name, api.base_url, key, wallets, seconds=self._seconds)}
+                {
+                    name: lambda: post_batches(name, api.base_url, key, wallets, seconds=self._seconds),
+                    bare_name: lambda: post_batches(bare_name, measure.base_url, key, wallets, seconds=self._seconds),
+                }
             )
 
     async def growth(self, entries: int) -> None:
@@ -172,9 +188,9 @@ class _Bench:
         await fill(address, tenant_id, wallets, entries=entries)
         return write_keys(stack.home / f"{entries}.keys", [(key, wallets)])
 
-    async def _one_tenant(self, base_url: str, name: str) -> Path:
+    async def _one_tenant(self, base_url: str, name: str) -> tuple[Path, list[str]]:
         _, key, wallets = await make_tenant(self._container, base_url, wallets=WALLETS)
-        return write_keys(self._stack.home / f"{name}.keys", [(key, wallets)])
+        return write_keys(self._stack.home / f"{name}.keys", [(key, wallets)]), wallets
 
     async def _many_tenants(self, base_url: str) -> Path:
         tenants = []
@@ -223,6 +239,9 @@ def _judge(found: dict[str, Measurement]) -> None:
         ("hot / random, two processes (≥ 0.8)", "two processes, hot", "two processes, random"),
         ("random / one transaction a request (≥ 2.5)", "group commit, random", "one transaction a request, random"),
         ("hot / one transaction a request (≥ 5)", "group commit, hot", "one transaction a request, hot"),
+        ("random / bare groups", "group commit, random", "bare groups, random"),
+        ("hot / bare groups", "group commit, hot", "bare groups, hot"),
+        ("batches / bare groups' batches", "batches of 1,000", "bare groups, batches of 1,000"),
     )
     print()
     for title, upper, lower in ratios:
