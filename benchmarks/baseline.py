@@ -12,8 +12,9 @@ import asyncpg
 from dependency_injector import providers
 from litestar.types import ASGIApp
 
+from adapters.postgres.batch_writer import BatchRaced
 from adapters.postgres.connection import DatabaseAddress, connect_for_posting
-from adapters.postgres.ledger import BatchRaced, Ledger
+from adapters.postgres.ledger import Ledger
 from core.domain.idempotency import Answer
 from core.domain.instructions import PostingRequest
 from entrypoints.container import Container

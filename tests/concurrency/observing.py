@@ -7,9 +7,9 @@ from uuid import UUID
 
 import asyncpg
 
-from adapters.postgres.connection import DatabaseAddress, connect_for_posting
+from adapters.postgres.connection import Connection, DatabaseAddress, connect_for_posting
 from adapters.postgres.group_commit import Connect
-from adapters.postgres.ledger import Connection, Ledger
+from adapters.postgres.ledger import Ledger
 from core.domain.idempotency import Answer
 from core.domain.instructions import PostingRequest
 from ports.id_generator import IdGenerator

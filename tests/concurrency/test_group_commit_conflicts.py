@@ -6,8 +6,10 @@ from collections.abc import Callable, Sequence
 import asyncpg
 import pytest
 
+from adapters.postgres.batch_writer import BatchRaced
+from adapters.postgres.connection import Connection
 from adapters.postgres.group_commit import GroupCommitLimits
-from adapters.postgres.ledger import BatchRaced, Connection, Ledger
+from adapters.postgres.ledger import Ledger
 from concurrency.conftest import MakeLane
 from concurrency.market import Market, code_of, in_one_batch, tell
 from concurrency.observing import DeadlockFinder, WatchedLedger, until_blocked

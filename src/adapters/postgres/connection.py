@@ -2,8 +2,11 @@
 
 import asyncio
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import asyncpg
+
+Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record] | asyncpg.pool.PoolConnectionProxy[asyncpg.Record]"
 
 APPLICATION_ROLE = "bursar_application"
 """The role the API and the worker act as, whoever they log in as (migrations/versions/0001_ledger.sql)."""

@@ -17,8 +17,9 @@ import asyncpg
 import structlog
 
 from adapters.postgres import ledger_statements as sql
+from adapters.postgres.batch_writer import BatchRaced
 from adapters.postgres.connection import DatabaseAddress, connect_for_posting
-from adapters.postgres.ledger import BatchRaced, Ledger, accounts_of
+from adapters.postgres.ledger import Ledger, accounts_of
 from adapters.postgres.posting_meter import PostingMeter
 from adapters.postgres.posting_queue import PostingQueue, Submission
 from core.domain.idempotency import Answer

@@ -8,47 +8,29 @@ by id, idempotency keys, guard rows, outbox (docs/decisions/0004).
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from itertools import starmap
-from typing import TypeAlias, TypeVar
 from uuid import UUID
 
 import asyncpg
-import msgspec
 
 from adapters.postgres import ledger_statements as sql
+from adapters.postgres.batch_writer import Batch, BatchWriter
+from adapters.postgres.connection import Connection
+from adapters.postgres.posting_columns import columns_of, numbers
 from core.domain.accounts import Account, AccountStatus, Purpose
 from core.domain.book import Book
 from core.domain.errors import NotFound
-from core.domain.events import event_type
 from core.domain.holds import Hold, HoldStatus, PlaceHold
-from core.domain.idempotency import Answer, IdempotencyClaim, IdempotencyKeyReused
+from core.domain.idempotency import Answer, IdempotencyKeyReused
 from core.domain.identifiers import AccountId, HoldId, TenantId, TransferId, WalletId
 from core.domain.instructions import Instruction, Posted, PostingRequest, Refused
-from core.domain.transfers import Transfer
 from ports.id_generator import IdGenerator
-
-Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record] | asyncpg.pool.PoolConnectionProxy[asyncpg.Record]"
 
 _PURPOSES = {purpose.value: purpose for purpose in Purpose}
 _STATUSES = {status.value: status for status in AccountStatus}
-_encode = msgspec.json.Encoder().encode
-Value = TypeVar("Value")
+PART = 250
+"""How many requests of a large batch are written at once."""
+
 _Scope = tuple[TenantId, str, int]
-
-
-class BatchRaced(Exception):
-    """Somebody else took a key or a reference in between: run the batch again and see it."""
-
-
-@dataclass(slots=True)
-class _Batch:
-    """What one pass over the requests decided, ready to be written."""
-
-    answers: list[Answer] = field(default_factory=list[Answer])
-    posted: list[Posted] = field(default_factory=list[Posted])
-    placed: list[tuple[Hold, str]] = field(default_factory=list[tuple[Hold, str]])
-    stepped: dict[tuple[TenantId, HoldId], Hold] = field(default_factory=dict[tuple[TenantId, HoldId], Hold])
-    keys: list[tuple[IdempotencyClaim, Answer, str]] = field(default_factory=list[tuple[IdempotencyClaim, Answer, str]])
 
 
 @dataclass(slots=True)
@@ -104,12 +86,21 @@ class Ledger:
             reversals=standing.reversals,
             posted_at=standing.posted_at or await connection.fetchval(sql.READ_CLOCK),
         )
-        batch = _decide(requests, standing.known, book)
-        if before_writing is not None:
-            before_writing()
-        if batch.keys:
-            await self._write(connection, batch, standing.accounts, book.posted_at)
-        return batch.answers
+        writer = BatchWriter(connection, self._ids, standing.accounts, book.posted_at)
+        answers: list[Answer] = []
+        try:
+            for part in _parts(requests):
+                batch = _decide(part, standing.known, book)
+                answers += batch.answers
+                if before_writing is not None and len(answers) == len(requests):
+                    before_writing()
+                if batch.keys:
+                    await writer.write(batch, more=len(answers) < len(requests))
+            await writer.end()
+        except BaseException:
+            await writer.abandon()
+            raise
+        return answers
 
     async def _lock_holds(self, connection: Connection, requests: Sequence[PostingRequest]) -> list[Hold]:
         wanted = {
@@ -119,7 +110,7 @@ class Ledger:
         }
         if not wanted:
             return []
-        return [hold_from_row(row) for row in await connection.fetch(sql.LOCK_HOLDS, *_columns(wanted, 2))]
+        return [hold_from_row(row) for row in await connection.fetch(sql.LOCK_HOLDS, *columns_of(wanted, 2))]
 
     async def _lock_accounts(self, connection: Connection, requests: Sequence[PostingRequest]) -> _Standing:
         """The accounts under lock, what was taken before, and the batch's moment."""
@@ -128,11 +119,11 @@ class Ledger:
         claims = [request.claim for request in requests]
         rows = await connection.fetch(
             sql.LOCK_ACCOUNTS_AND_FIND_KEYS,
-            *_columns(accounts, 2),
+            *columns_of(accounts, 2),
             [claim.tenant_id for claim in claims],
             [claim.key for claim in claims],
-            _numbers([claim.item for claim in claims]),
-            *_columns(guards, 3),
+            numbers([claim.item for claim in claims]),
+            *columns_of(guards, 3),
         )
         standing = _Standing()
         for row in rows:
@@ -146,31 +137,6 @@ class Ledger:
             else:
                 standing.reversals[row[0], TransferId(UUID(row[14]))] = row[1]
         return standing
-
-    async def _write(
-        self, connection: Connection, batch: _Batch, accounts: Sequence[Account], posted_at: datetime
-    ) -> None:
-        transfers = [transfer for outcome in batch.posted for transfer in outcome.transfers]
-        try:
-            claimed = await connection.fetchval(
-                sql.WRITE_BATCH,
-                posted_at,
-                *_key_columns(batch.keys),
-                *_transfer_columns(transfers),
-                *_entry_columns(transfers, accounts),
-                [self._ids.new() for _ in transfers],
-                [event_type(transfer) for transfer in transfers],
-            )
-        except asyncpg.UniqueViolationError as error:
-            if error.constraint_name == "transfer_keys_pkey":
-                raise BatchRaced from error
-            raise
-        if claimed != len(batch.keys):
-            raise BatchRaced
-        if batch.placed:
-            await connection.execute(sql.INSERT_HOLDS, *_columns(starmap(_hold_row, batch.placed), 14))
-        if batch.stepped:
-            await connection.execute(sql.UPDATE_HOLDS, *_columns(map(_step_row, batch.stepped.values()), 5))
 
 
 def accounts_of(instructions: Iterable[Instruction]) -> set[tuple[TenantId, AccountId]]:
@@ -197,14 +163,23 @@ def hold_from_row(row: asyncpg.Record) -> Hold:
     )
 
 
-def _decide(requests: Sequence[PostingRequest], decided: dict[_Scope, tuple[bytes, Answer]], book: Book) -> _Batch:
+def _parts(requests: Sequence[PostingRequest]) -> Iterable[Sequence[PostingRequest]]:
+    """Small batches whole, for each part has a price; of large ones the database writes one while we decide another."""
+    if len(requests) < 2 * PART:
+        yield requests
+        return
+    for start in range(0, len(requests), PART):
+        yield requests[start : start + PART]
+
+
+def _decide(requests: Sequence[PostingRequest], decided: dict[_Scope, tuple[bytes, Answer]], book: Book) -> Batch:
     """
     Judge each request after the ones before it.
 
     A key seen before, in the database or earlier in this batch, replays for the same fingerprint and is refused for
     another one. What is not found is answered, not stored: its key stays free.
     """
-    batch = _Batch()
+    batch = Batch()
     for request in requests:
         claim = request.claim
         earlier = decided.get(claim.scope)
@@ -234,12 +209,6 @@ def _repeat(request: PostingRequest, fingerprint: bytes, answer: Answer) -> Answ
     return Answer(answer.status, answer.body, replayed=True)
 
 
-def _columns(rows: Iterable[tuple[object, ...]], width: int) -> list[list[object]]:
-    """Rows turned into one list a column, as unnest takes them."""
-    columns = list(map(list, zip(*rows, strict=True)))
-    return columns or [[] for _ in range(width)]
-
-
 def _account_from_row(row: asyncpg.Record) -> Account:
     return Account(
         tenant_id=TenantId(row[0]),
@@ -264,91 +233,3 @@ def _guards(instruction: Instruction) -> Iterable[tuple[TenantId, str, str]]:
             yield instruction.tenant_id, "reference", draft.reference
         if draft.reversal_of is not None:
             yield instruction.tenant_id, "reversal", str(draft.reversal_of)
-
-
-# Column by column, because that is how unnest takes them, and because building rows first costs as much again.
-
-
-def _numbers(values: list[int]) -> str:
-    """Numbers the way PostgreSQL writes an array, which costs a fraction of what asyncpg takes for a list of them."""
-    return f"{{{_encode(values)[1:-1].decode()}}}"
-
-
-def _sparse(values: list[Value | None]) -> list[Value | None]:
-    """Nothing, when there is no value among them: unnest fills up with NULL."""
-    return [] if values.count(None) == len(values) else values
-
-
-def _key_columns(keys: list[tuple[IdempotencyClaim, Answer, str]]) -> tuple[object, ...]:
-    """In the order of their scopes: whoever meets on several keys takes them in the same order."""
-    keys.sort(key=lambda key: key[0].scope)
-    claims = [claim for claim, _answer, _trace_id in keys]
-    answers = [answer for _claim, answer, _trace_id in keys]
-    return (
-        [claim.tenant_id for claim in claims],
-        [claim.key for claim in claims],
-        _numbers([claim.item for claim in claims]),
-        [claim.fingerprint for claim in claims],
-        _numbers([answer.status for answer in answers]),
-        [answer.body for answer in answers],
-        [trace_id for _claim, _answer, trace_id in keys],
-    )
-
-
-def _transfer_columns(transfers: list[Transfer]) -> tuple[object, ...]:
-    return (
-        [transfer.tenant_id for transfer in transfers],
-        [transfer.id for transfer in transfers],
-        [transfer.type.value for transfer in transfers],
-        _numbers([len(transfer.entries) for transfer in transfers]),
-        [transfer.trace_id for transfer in transfers],
-        _sparse([transfer.reference for transfer in transfers]),
-        _sparse([transfer.description for transfer in transfers]),
-        _sparse([transfer.metadata for transfer in transfers]),
-        _sparse([transfer.reversal_of for transfer in transfers]),
-        _sparse([transfer.hold_id for transfer in transfers]),
-    )
-
-
-def _entry_columns(transfers: list[Transfer], accounts: Sequence[Account]) -> tuple[object, ...]:
-    """The accounts, the assets, and entries with the places (from 1) of their transfer, account and asset."""
-    places = {(account.tenant_id, account.id): place for place, account in enumerate(accounts, 1)}
-    assets = {asset: place for place, asset in enumerate(sorted({account.asset for account in accounts}), 1)}
-    entries = [entry for transfer in transfers for entry in transfer.entries]
-    return (
-        [account.id for account in accounts],
-        list(assets),
-        _numbers([place for place, transfer in enumerate(transfers, 1) for _entry in transfer.entries]),
-        _numbers(
-            [places[transfer.tenant_id, entry.account_id] for transfer in transfers for entry in transfer.entries]
-        ),
-        _numbers([assets[entry.asset] for entry in entries]),
-        _numbers([entry.sequence for entry in entries]),
-        _numbers([entry.leg for entry in entries]),
-        _numbers([entry.amount for entry in entries]),
-        _numbers([entry.balance_after for entry in entries]),
-        [entry.chain for entry in entries],
-    )
-
-
-def _step_row(hold: Hold) -> tuple[object, ...]:
-    return hold.tenant_id, hold.id, hold.captured, hold.released, hold.status.value
-
-
-def _hold_row(hold: Hold, trace_id: str) -> tuple[object, ...]:
-    return (
-        hold.tenant_id,
-        hold.id,
-        hold.wallet_id,
-        hold.asset,
-        hold.amount,
-        hold.captured,
-        hold.released,
-        hold.status.value,
-        hold.expires_at,
-        hold.placed_at,
-        hold.reference,
-        hold.description,
-        hold.metadata,
-        trace_id,
-    )

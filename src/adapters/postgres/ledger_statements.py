@@ -71,7 +71,8 @@ JOIN holds AS hold USING (tenant_id, id)
 
 READ_CLOCK = "SELECT clock_timestamp()"
 
-# Everything a batch appends, in one round trip; how many keys were free. Entries name their transfer, account and asset
+# Everything a batch, or a part of one, appends, in one round trip; how many keys were free. $31: how many events the
+# parts before it tell. Entries name their transfer, account and asset
 # by position in those columns, which is less to send. They wait for the transfers, whose trigger registers them.
 # An asset is looked for among the different ones: in an array of texts PostgreSQL walks to the position.
 WRITE_BATCH = """
@@ -101,7 +102,7 @@ WITH claimed AS (
     WHERE (SELECT count(*) FROM posted) > 0
 ), announced AS (
     INSERT INTO outbox (tenant_id, id, ordinal, type, subject, trace_id, occurred_at)
-    SELECT tenant_id, event_id, ordinality, type, subject, trace_id, $1
+    SELECT tenant_id, event_id, $31::integer + ordinality, type, subject, trace_id, $1
     FROM unnest($9::uuid[], $29::uuid[], $30::text[], $10::uuid[], $13::text[])
         WITH ORDINALITY AS given (tenant_id, event_id, type, subject, trace_id, ordinality)
 )

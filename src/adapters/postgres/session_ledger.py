@@ -4,8 +4,9 @@ from collections.abc import Sequence
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from adapters.postgres.batch_writer import BatchRaced
 from adapters.postgres.driver_connection import driver_connection
-from adapters.postgres.ledger import BatchRaced, Ledger
+from adapters.postgres.ledger import Ledger
 from core.domain.idempotency import Answer
 from core.domain.instructions import PostingRequest
 from ports.unit_of_work import TransactionRaced
