@@ -12,6 +12,8 @@ class RecordRetention(Protocol):
         """
         Delete up to *limit* webhook deliveries that ended before, with their attempts; how many those were.
 
+        The message goes with an event's last delivery.
+
         Raises:
             Unavailable: If the database cannot be reached.
         """

@@ -21,6 +21,7 @@ from ports.tenant_repository import TenantRepository
 from ports.wallet_repository import WalletRepository
 from ports.webhook_delivery_repository import WebhookDeliveryRepository
 from ports.webhook_endpoint_repository import WebhookEndpointRepository
+from ports.webhook_message_repository import WebhookMessageRepository
 
 
 class TransactionRaced(Unavailable):
@@ -91,6 +92,11 @@ class UnitOfWork(Protocol):
     @property
     def webhook_deliveries(self) -> WebhookDeliveryRepository:
         """Webhook deliveries."""
+        ...
+
+    @property
+    def webhook_messages(self) -> WebhookMessageRepository:
+        """Webhook messages as they were first sent."""
         ...
 
     @property

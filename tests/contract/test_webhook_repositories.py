@@ -314,3 +314,26 @@ async def test_deliveries_are_listed_newest_first_by_filter_and_never_a_stranger
     assert await reader.attempts(stranger_id, ids[0]) == []
     with pytest.raises(WebhookDeliveryNotFound):
         await reader.get(stranger_id, ids[0])
+
+
+async def test_a_message_is_forgotten_with_the_last_delivery_of_its_event(
+    container: Container, tenant_id: TenantId, admin: "asyncpg.Connection[asyncpg.Record]"
+) -> None:
+    first, second = await added(container, tenant_id), await added(container, tenant_id)
+    await fanned(container, tenant_id, "order.placed", "order.placed")
+    async with container.unit_of_work() as work:
+        await work.webhook_messages.keep(tenant_id, {1: b"one", 2: b"two"})
+        await work.commit()
+    retention = container.record_retention()
+
+    async def left_when_ended(endpoint: WebhookEndpoint) -> list[int]:
+        async with container.unit_of_work() as work:
+            await work.webhook_deliveries.cancel_pending(tenant_id, endpoint.id, limit=1)
+            await work.commit()
+        assert await retention.forget_deliveries(tenant_id, older_than_days=0, limit=10) == 1
+        async with container.unit_of_work() as work:
+            return sorted(await work.webhook_messages.kept(tenant_id, [1, 2]))
+
+    assert await left_when_ended(first) == [1, 2]
+    assert await left_when_ended(second) == [2]
+    assert await admin.fetchval("SELECT count(*) FROM webhook_deliveries WHERE tenant_id = $1", tenant_id) == 2

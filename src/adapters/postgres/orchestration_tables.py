@@ -159,6 +159,15 @@ class WebhookDeliveryRow(DefaultBase):
     finished_at: Mapped[datetime | None] = mapped_column(_Moment)
 
 
+class WebhookMessageRow(DefaultBase):
+    """An event as it was first sent."""
+
+    __tablename__ = "webhook_messages"
+    tenant_id: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
+    event_position: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    body: Mapped[bytes] = mapped_column(LargeBinary)
+
+
 class WebhookAttemptRow(DefaultBase):
     """One try of one delivery."""
 

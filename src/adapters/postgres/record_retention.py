@@ -14,9 +14,23 @@ WITH old AS (
     LIMIT :limit
 ), gone AS (
     DELETE FROM webhook_deliveries USING old
-    WHERE webhook_deliveries.tenant_id = old.tenant_id AND webhook_deliveries.id = old.id RETURNING 1
+    WHERE webhook_deliveries.tenant_id = old.tenant_id AND webhook_deliveries.id = old.id
+    RETURNING webhook_deliveries.event_position
 )
-SELECT count(*) FROM gone
+SELECT event_position FROM gone
+""")
+
+# A statement of its own: one that deletes deliveries still sees them. Asked endpoint by endpoint, as their index is.
+_FORGET_MESSAGES = text("""
+DELETE FROM webhook_messages AS message
+WHERE message.tenant_id = :tenant AND message.event_position = ANY(:positions) AND NOT EXISTS (
+    SELECT FROM webhook_endpoints AS endpoint CROSS JOIN LATERAL (
+        SELECT FROM webhook_deliveries AS delivery
+        WHERE delivery.tenant_id = endpoint.tenant_id AND delivery.endpoint_id = endpoint.id
+          AND delivery.event_position = message.event_position
+    ) AS needed
+    WHERE endpoint.tenant_id = message.tenant_id
+)
 """)
 
 
@@ -32,6 +46,8 @@ class PostgresRecordRetention:
         with translated():
             async with self._sessions() as session:
                 values = {"tenant": tenant_id, "days": older_than_days, "limit": limit}
-                forgotten = (await session.execute(_FORGET_DELIVERIES, values)).scalar_one()
+                positions = list(await session.scalars(_FORGET_DELIVERIES, values))
+                if positions:
+                    await session.execute(_FORGET_MESSAGES, {"tenant": tenant_id, "positions": positions})
                 await session.commit()
-                return int(forgotten)
+                return len(positions)

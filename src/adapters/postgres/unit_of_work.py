@@ -28,6 +28,7 @@ from adapters.postgres.tracing import name_trace
 from adapters.postgres.wallet_repository import PostgresWalletRepository
 from adapters.postgres.webhook_delivery_repository import PostgresWebhookDeliveryRepository
 from adapters.postgres.webhook_endpoint_repository import PostgresWebhookEndpointRepository
+from adapters.postgres.webhook_message_repository import PostgresWebhookMessageRepository
 from ports.cipher import Cipher
 from ports.id_generator import IdGenerator
 from ports.relay_wake import RelayWake
@@ -64,6 +65,7 @@ class PostgresUnitOfWork:
         self.reconciliations = PostgresReconciliationRepository(self._session)
         self.webhook_endpoints = PostgresWebhookEndpointRepository(self._session, cipher)
         self.webhook_deliveries = PostgresWebhookDeliveryRepository(self._session)
+        self.webhook_messages = PostgresWebhookMessageRepository(self._session)
         self.gateway_accounts = PostgresGatewayAccountRepository(self._session)
         self.gateway_events = PostgresGatewayEventRepository(self._session)
         self.payments = PostgresPaymentRepository(self._session)

@@ -1,10 +1,13 @@
 """Sending again what has ended."""
 
 import asyncio
+from dataclasses import replace
+from datetime import datetime, timedelta
 from uuid import uuid4
 
 import pytest
 
+from adapters.system.clock import SystemClock
 from core.application.webhooks.change_endpoint import ChangeEndpoint
 from core.domain.identifiers import WebhookDeliveryId
 from core.domain.webhook_deliveries import DeliveryStatus, WebhookDeliveryNotFound, WebhookDeliveryPending
@@ -14,6 +17,14 @@ from integration.webhooks.tenants import Hook, Subscriber
 from ports.webhook_delivery_repository import DeliveryRange
 
 OK = answer(200)
+
+
+class ClockAhead(SystemClock):
+    """Of a worker some seconds later: signatures count in whole ones."""
+
+    def now(self) -> datetime:
+        """A little ahead."""
+        return super().now() + timedelta(seconds=6)
 
 
 async def gone_and_back(shop: Subscriber, hook: Hook, count: int) -> list[str]:
@@ -51,6 +62,50 @@ async def test_one_delivery_is_sent_again_with_the_id_and_body_it_had(shop: Subs
     assert (first.message_id, first.body) == (second.message_id, second.body)
     assert await shop.statuses(hook) == [DeliveryStatus.SUCCEEDED]
     assert len(await shop.attempts(hook)) == 2
+
+
+async def test_no_retry_and_no_redelivery_ever_has_another_body_or_id(
+    shop: Subscriber, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever became of the event, and of the code that tells it, since it was first sent."""
+    hook = await shop.hook()
+    hook.says(answer(500), OK)
+    await shop.happens("order.placed")
+    await shop.deliver(hook)
+
+    await shop.owner.execute(
+        """UPDATE events SET type = 'order.retold', occurred_at = occurred_at + interval '1 hour',
+                  payload = '{"told": "otherwise"}' WHERE tenant_id = $1""",
+        shop.id,
+    )
+    monkeypatch.setattr("core.application.webhooks.compose_messages.event_message", lambda _event: b'{"new": "form"}')
+    await shop.later(seconds=6)
+    later = replace(shop.deliverer(), clock=ClockAhead())
+    await later(shop.id, hook.endpoint.id)
+    (stored,) = await shop.deliveries(hook)
+    await shop.container.redeliver_webhooks().one(shop.id, stored.delivery.id)
+    await later(shop.id, hook.endpoint.id)
+
+    first, retried, redelivered = hook.heard
+    assert first.body == retried.body == redelivered.body
+    assert first.message_id == retried.message_id == redelivered.message_id
+    for heard in hook.heard:
+        assert heard.verified(hook.secret)["type"] == "order.placed"
+    for signed_anew in ("webhook-timestamp", "webhook-signature"):
+        assert first.headers[signed_anew] != retried.headers[signed_anew]
+
+
+async def test_two_endpoints_are_told_the_same_also_when_one_hears_of_it_first_later(
+    shop: Subscriber, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    early, late = await shop.hook(), await shop.hook()
+    await shop.happens("order.placed")
+    await shop.deliver(early)
+    monkeypatch.setattr("core.application.webhooks.compose_messages.event_message", lambda _event: b"{}")
+
+    await shop.deliver(late)
+
+    assert early.heard[0].body == late.heard[0].body
 
 
 async def test_what_is_on_its_way_or_nobodys_is_not_sent_again(shop: Subscriber) -> None:

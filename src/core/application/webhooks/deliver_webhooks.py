@@ -14,12 +14,11 @@ from random import SystemRandom
 
 from core.application.racing import again_after_races
 from core.application.webhooks.canceling import CANCELED_AT_ONCE
+from core.application.webhooks.compose_messages import Message, MessageComposer
 from core.application.webhooks.record_outcomes import Outcome, OutcomeRecorder
 from core.domain.errors import Unavailable
-from core.domain.events import Event
 from core.domain.identifiers import TenantId, WebhookEndpointId
 from core.domain.webhook_endpoints import EndpointStatus, WebhookEndpoint, WebhookEndpointNotFound
-from core.domain.webhook_events import event_message
 from core.domain.webhook_secrets import SigningKey
 from core.domain.webhook_signatures import signed_headers
 from ports.clock import Clock
@@ -56,6 +55,7 @@ class _Wave:
     Deliveries that are ours until their lease ends.
 
     Attributes:
+        kept: The bodies of those that were sent before, by position.
         claimed_at: On the clock of schedules.
         deadline_at: On the monotonic clock: nothing is sent or waited for after it.
     """
@@ -63,6 +63,7 @@ class _Wave:
     endpoint: WebhookEndpoint
     keys: tuple[SigningKey, ...]
     deliveries: Sequence[StoredDelivery]
+    kept: Mapping[int, bytes]
     claimed_at: datetime
     deadline_at: float
 
@@ -113,11 +114,13 @@ class DeliverWebhooksHandler:
             deliveries = await work.webhook_deliveries.claim(tenant_id, endpoint_id, lease=LEASE, limit=limit)
             if not deliveries:
                 return None
+            kept = await work.webhook_messages.kept(tenant_id, [stored.event_position for stored in deliveries])
             await work.commit()
         return _Wave(
             endpoint=endpoint,
             keys=endpoint.signing_keys(now),
             deliveries=deliveries,
+            kept=kept,
             claimed_at=now,
             deadline_at=begun + ATTEMPT_TIMEOUT_SECONDS,
         )
@@ -125,8 +128,12 @@ class DeliverWebhooksHandler:
     async def _deliver(self, wave: _Wave) -> None:
         """Send the wave at once, and record each outcome as it comes, with those that came meanwhile."""
         positions = [stored.event_position for stored in wave.deliveries]
-        events = {event.position: event for event in await self.events.at(wave.endpoint.tenant_id, positions)}
-        under_way = {asyncio.create_task(self._attempt(wave, stored, events)) for stored in wave.deliveries}
+        compose = MessageComposer(self.unit_of_work, self.events)
+        messages = await compose(wave.endpoint.tenant_id, positions, kept=wave.kept)
+        under_way = {
+            asyncio.create_task(self._attempt(wave, stored, messages[stored.event_position]))
+            for stored in wave.deliveries
+        }
         try:
             while under_way:
                 done, under_way = await asyncio.wait(under_way, return_when=asyncio.FIRST_COMPLETED)
@@ -137,16 +144,17 @@ class DeliverWebhooksHandler:
             for task in under_way:
                 task.cancel()
 
-    async def _attempt(self, wave: _Wave, stored: StoredDelivery, events: Mapping[int, Event]) -> Outcome | None:
+    async def _attempt(self, wave: _Wave, stored: StoredDelivery, message: Message) -> Outcome | None:
         """What came of it; None from a worker that slept through its deadline, and sent nothing."""
-        event = events[stored.event_position]
-        body = event_message(event)
         seconds_left = wave.deadline_at - self.clock.monotonic()
         if seconds_left <= 0:
             return None
+        body = message.body
+        if body is None:
+            raise ValueError("the event cannot be told") from message.why
         headers = signed_headers(stored.delivery.message_id, sent_at=self.clock.now(), body=body, keys=wave.keys)
         answer = await self.sender.send(wave.endpoint.url, headers, body, timeout_seconds=seconds_left)
-        return Outcome(claimed=stored, answer=answer, attempted_at=wave.claimed_at, trace_id=event.trace_id)
+        return Outcome(claimed=stored, answer=answer, attempted_at=wave.claimed_at, trace_id=message.trace_id)
 
     async def _record(self, wave: _Wave, outcomes: Sequence[Outcome]) -> None:
         """What came of it is known here alone, so it is written down until the lease ends."""

@@ -291,6 +291,16 @@ CREATE INDEX webhook_deliveries_of_endpoint ON webhook_deliveries (tenant_id, en
 CREATE INDEX webhook_deliveries_given_up ON webhook_deliveries (tenant_id, id) WHERE status IN ('failed', 'canceled');
 CREATE INDEX webhook_deliveries_by_age ON webhook_deliveries USING brin (created_at);
 
+-- Each event as it was first sent, so that no attempt and no redelivery ever has another body, whatever became of the
+-- event's month or of the code that composes it. The application may add and forget, but not change.
+CREATE TABLE webhook_messages (
+    tenant_id uuid NOT NULL,
+    event_position bigint NOT NULL,
+    body bytea NOT NULL,
+    CONSTRAINT webhook_messages_pkey PRIMARY KEY (tenant_id, event_position),
+    CONSTRAINT webhook_messages_length CHECK (octet_length(body) BETWEEN 1 AND 19999)
+);
+
 CREATE TABLE webhook_attempts (
     tenant_id uuid NOT NULL,
     delivery_id uuid NOT NULL,
@@ -365,14 +375,14 @@ CREATE TABLE reconciliation_breaks (
 REVOKE ALL ON FUNCTION schedule_now(), operations_move(), orders_move(), record_events(uuid, integer, integer) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION schedule_now(), record_events(uuid, integer, integer) TO bursar_application;
 GRANT SELECT ON schedule_clock, operations, operation_attempts, orders, events, event_positions, webhook_endpoints,
-    webhook_deliveries, webhook_attempts, dead_letters, reconciliations, reconciliation_breaks
+    webhook_deliveries, webhook_messages, webhook_attempts, dead_letters, reconciliations, reconciliation_breaks
     TO bursar_application;
 GRANT INSERT ON operations, operation_attempts, orders, webhook_endpoints,
-    webhook_deliveries, webhook_attempts, dead_letters, reconciliations, reconciliation_breaks
+    webhook_deliveries, webhook_messages, webhook_attempts, dead_letters, reconciliations, reconciliation_breaks
     TO bursar_application;
 GRANT UPDATE (status, round, operation_id, payment_id, settlement_id, fulfilment_ref, failure_code, failure_message,
     updated_at) ON orders TO bursar_application;
 GRANT UPDATE ON operations, webhook_endpoints, webhook_deliveries, dead_letters TO bursar_application;
 GRANT UPDATE (published) ON event_positions TO bursar_application;
 GRANT UPDATE (status, body, settles_at) ON idempotency_keys TO bursar_application;
-GRANT DELETE ON webhook_deliveries, webhook_attempts TO bursar_application;
+GRANT DELETE ON webhook_deliveries, webhook_messages, webhook_attempts TO bursar_application;
