@@ -27,6 +27,7 @@ from core.domain.webhook_schedule import (
     DisableEndpoint,
     Exhausted,
     RetryIn,
+    Unsendable,
     after_attempt,
     retry_after_seconds,
 )
@@ -112,6 +113,8 @@ def test_every_answer_has_one_consequence_within_bounds(attempt: int, answer: De
         assert (verdict.pause_seconds > 0) == (status in {429, 502, 504})
     elif isinstance(verdict, Exhausted):
         assert attempt == MAX_ATTEMPTS
+    elif isinstance(verdict, Unsendable):
+        assert answer.error is DeliveryError.UNREADABLE_EVENT
 
 
 @LAW

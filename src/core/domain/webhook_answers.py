@@ -27,6 +27,10 @@ class DeliveryError(StrEnum):
     TIMEOUT = "timeout"
     TOO_MANY_BYTES = "too_many_bytes"
     """The answer's body went on past what we read."""
+    UNREADABLE_EVENT = "unreadable_event"
+    """What our log holds cannot be told; nothing was sent, and the receiver is not to blame."""
+    INTERNAL_FAULT = "internal_fault"
+    """Our own program failed at it, before or after it was sent."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ from enum import StrEnum
 from core.domain.errors import Conflict, NotFound
 from core.domain.identifiers import TenantId, WebhookDeliveryId, WebhookEndpointId
 from core.domain.webhook_answers import DeliveryAnswer
-from core.domain.webhook_schedule import Delivered, Exhausted, RetryIn, Verdict, after_attempt
+from core.domain.webhook_schedule import Delivered, Exhausted, RetryIn, Unsendable, Verdict, after_attempt
 
 
 class DeliveryStatus(StrEnum):
@@ -86,7 +86,7 @@ class WebhookDelivery:
             return replace(counted, next_attempt_at=now + timedelta(seconds=verdict.seconds)), verdict
         if isinstance(verdict, Delivered):
             return counted._ended(DeliveryStatus.SUCCEEDED, now), verdict
-        if isinstance(verdict, Exhausted):
+        if isinstance(verdict, Exhausted | Unsendable):
             return counted._ended(DeliveryStatus.FAILED, now), verdict
         return counted._ended(DeliveryStatus.CANCELED, now), verdict
 

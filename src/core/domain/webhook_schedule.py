@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
-from core.domain.webhook_answers import DeliveryAnswer
+from core.domain.webhook_answers import DeliveryAnswer, DeliveryError
 
 _MINUTE, _HOUR = 60, 3600
 DELAYS_SECONDS = (
@@ -64,7 +64,12 @@ class DisableEndpoint:
     """The endpoint is gone for good (410)."""
 
 
-Verdict = Delivered | RetryIn | Exhausted | DisableEndpoint
+@dataclass(frozen=True, slots=True)
+class Unsendable:
+    """There is nothing to send, now or later; that says nothing of the endpoint."""
+
+
+Verdict = Delivered | RetryIn | Exhausted | DisableEndpoint | Unsendable
 
 
 def delay_before(attempt: int, *, fraction: float) -> float:
@@ -109,6 +114,8 @@ def after_attempt(attempt: int, answer: DeliveryAnswer, *, now: datetime, fracti
         return Delivered()
     if status == GONE:
         return DisableEndpoint()
+    if answer.error is DeliveryError.UNREADABLE_EVENT:
+        return Unsendable()
     if attempt == MAX_ATTEMPTS:
         return Exhausted()
     asked = retry_after_seconds(answer.retry_after, now=now)

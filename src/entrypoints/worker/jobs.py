@@ -1,7 +1,7 @@
 """What a worker can do, by permanent job names (core.domain.job_catalogue)."""
 
 import secrets
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -72,6 +72,7 @@ class Jobs:
             give_up_at = clock.monotonic() + DELIVERING_SECONDS
             while clock.monotonic() < give_up_at:
                 delivered = await self._container.deliver_webhooks()(tenant, endpoint)
+                _tell_faults(endpoint, delivered.faults)
                 if not delivered.may_have_more or delivered.attempts == 0:
                     break
 
@@ -128,6 +129,11 @@ def patient(handler: Job) -> Job:
 def _new_trace_id() -> str:
     """Work that no request caused begins a trace of its own."""
     return secrets.token_hex(16)
+
+
+def _tell_faults(endpoint_id: WebhookEndpointId, faults: Sequence[Exception]) -> None:
+    for fault in faults:
+        _log.error("a webhook failed by a fault of ours", endpoint=str(endpoint_id), exc_info=fault)
 
 
 def _tell_breaks(found: Reconciliation) -> None:

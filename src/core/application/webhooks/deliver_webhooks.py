@@ -18,6 +18,7 @@ from core.application.webhooks.compose_messages import Message, MessageComposer
 from core.application.webhooks.record_outcomes import Outcome, OutcomeRecorder
 from core.domain.errors import Unavailable
 from core.domain.identifiers import TenantId, WebhookEndpointId
+from core.domain.webhook_answers import DeliveryAnswer, DeliveryError
 from core.domain.webhook_endpoints import EndpointStatus, WebhookEndpoint, WebhookEndpointNotFound
 from core.domain.webhook_secrets import SigningKey
 from core.domain.webhook_signatures import signed_headers
@@ -43,10 +44,16 @@ RECORD_AGAIN_SECONDS = 0.2
 
 @dataclass(frozen=True, slots=True)
 class DeliveryRound:
-    """What a job did: how many attempts, and whether it stopped while there may have been more to do."""
+    """
+    What a job did: how many attempts, and whether it stopped while there may have been more to do.
+
+    Attributes:
+        faults: What went wrong on our side, of which somebody should know; the deliveries have it as their error.
+    """
 
     attempts: int
     may_have_more: bool
+    faults: tuple[Exception, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,13 +94,14 @@ class DeliverWebhooksHandler:
         """
         stop_at = self.clock.monotonic() + MAX_SECONDS_A_JOB
         attempts = 0
+        faults: list[Exception] = []
         while attempts < MAX_ATTEMPTS_A_JOB and self.clock.monotonic() < stop_at:
             wave = await again_after_races(lambda: self._claim(tenant_id, endpoint_id))
             if wave is None:
-                return DeliveryRound(attempts, may_have_more=False)
-            await self._deliver(wave)
+                return DeliveryRound(attempts, may_have_more=False, faults=tuple(faults))
+            faults += await self._deliver(wave)
             attempts += len(wave.deliveries)
-        return DeliveryRound(attempts, may_have_more=True)
+        return DeliveryRound(attempts, may_have_more=True, faults=tuple(faults))
 
     async def _claim(self, tenant_id: TenantId, endpoint_id: WebhookEndpointId) -> _Wave | None:
         """The next wave; None when nothing is due, or the endpoint is to be left alone."""
@@ -125,8 +133,12 @@ class DeliverWebhooksHandler:
             deadline_at=begun + ATTEMPT_TIMEOUT_SECONDS,
         )
 
-    async def _deliver(self, wave: _Wave) -> None:
-        """Send the wave at once, and record each outcome as it comes, with those that came meanwhile."""
+    async def _deliver(self, wave: _Wave) -> list[Exception]:
+        """
+        Send the wave at once, and record each outcome as it comes, with those that came meanwhile; our own faults.
+
+        Whatever becomes of one, the others are sent and recorded; what cannot be recorded is told in the end.
+        """
         positions = [stored.event_position for stored in wave.deliveries]
         compose = MessageComposer(self.unit_of_work, self.events)
         messages = await compose(wave.endpoint.tenant_id, positions, kept=wave.kept)
@@ -134,27 +146,51 @@ class DeliverWebhooksHandler:
             asyncio.create_task(self._attempt(wave, stored, messages[stored.event_position]))
             for stored in wave.deliveries
         }
+        faults: list[Exception] = []
+        unrecorded: list[Exception] = []
         try:
             while under_way:
                 done, under_way = await asyncio.wait(under_way, return_when=asyncio.FIRST_COMPLETED)
                 outcomes = [outcome for outcome in (task.result() for task in done) if outcome is not None]
+                faults += [outcome.fault for outcome in outcomes if outcome.fault is not None]
                 if outcomes:
-                    await self._record(wave, outcomes)
+                    try:
+                        await self._record(wave, outcomes)
+                    except Exception as error:  # noqa: BLE001 - raised below, when the others are through
+                        unrecorded.append(error)
         finally:
             for task in under_way:
                 task.cancel()
+        if unrecorded:
+            raise unrecorded[0]
+        return faults
 
     async def _attempt(self, wave: _Wave, stored: StoredDelivery, message: Message) -> Outcome | None:
         """What came of it; None from a worker that slept through its deadline, and sent nothing."""
-        seconds_left = wave.deadline_at - self.clock.monotonic()
+        began_at = self.clock.monotonic()
+        seconds_left = wave.deadline_at - began_at
         if seconds_left <= 0:
             return None
-        body = message.body
-        if body is None:
-            raise ValueError("the event cannot be told") from message.why
+        fault: Exception | None = None
+        if message.body is None:
+            answer, fault = (
+                DeliveryAnswer(status=None, error=DeliveryError.UNREADABLE_EVENT, duration_ms=0),
+                message.why,
+            )
+        else:
+            try:
+                answer = await self._send(wave, stored, message.body, seconds_left)
+            except Exception as error:  # noqa: BLE001 - a fault of ours in one message, told by the job and the delivery
+                duration_ms = round((self.clock.monotonic() - began_at) * 1000)
+                answer = DeliveryAnswer(status=None, error=DeliveryError.INTERNAL_FAULT, duration_ms=duration_ms)
+                fault = error
+        return Outcome(
+            claimed=stored, answer=answer, attempted_at=wave.claimed_at, trace_id=message.trace_id, fault=fault
+        )
+
+    async def _send(self, wave: _Wave, stored: StoredDelivery, body: bytes, seconds_left: float) -> DeliveryAnswer:
         headers = signed_headers(stored.delivery.message_id, sent_at=self.clock.now(), body=body, keys=wave.keys)
-        answer = await self.sender.send(wave.endpoint.url, headers, body, timeout_seconds=seconds_left)
-        return Outcome(claimed=stored, answer=answer, attempted_at=wave.claimed_at, trace_id=message.trace_id)
+        return await self.sender.send(wave.endpoint.url, headers, body, timeout_seconds=seconds_left)
 
     async def _record(self, wave: _Wave, outcomes: Sequence[Outcome]) -> None:
         """What came of it is known here alone, so it is written down until the lease ends."""

@@ -10,19 +10,20 @@ from core.domain.webhook_answers import DeliveryAnswer
 from core.domain.webhook_deliveries import DeliveryStatus
 from core.domain.webhook_endpoints import DisabledReason, EndpointStatus, WebhookEndpoint, WebhookEndpointNotFound
 from core.domain.webhook_events import endpoint_disabled
-from core.domain.webhook_schedule import Delivered, DisableEndpoint, RetryIn, Verdict, is_success
+from core.domain.webhook_schedule import Delivered, DisableEndpoint, RetryIn, Unsendable, Verdict, is_success
 from ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from ports.webhook_delivery_repository import DeliveryAttempt, StoredDelivery
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """One attempt under its fence, made at *attempted_at* for the event of *trace_id*."""
+    """One attempt under its fence, made at *attempted_at* for the event of *trace_id*; *fault*: what failed with us."""
 
     claimed: StoredDelivery
     answer: DeliveryAnswer
     attempted_at: datetime
     trace_id: str
+    fault: Exception | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +46,9 @@ class OutcomeRecorder:
                 standing = await _locked(work, endpoint.tenant_id, endpoint.id)
             now = await work.now()
             verdicts = await self._move(work, endpoint.tenant_id, outcomes, now)
-            if standing is not None and verdicts:
-                await _settle(work, standing, verdicts, now, trace_id=outcomes[0].trace_id)
+            telling = [verdict for verdict in verdicts if not isinstance(verdict, Unsendable)]
+            if standing is not None and telling:
+                await _settle(work, standing, telling, now, trace_id=outcomes[0].trace_id)
             await work.commit()
 
     async def _move(
