@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import pytest
+from sqlalchemy import text
 
 from core.domain.dead_letters import (
     PLATFORM,
@@ -218,3 +219,25 @@ def test_a_letter_is_decided_about_once() -> None:
     for decision in (redriven.discard, discarded.redrive):
         with pytest.raises(DeadLetterClosed):
             decision(NOW)
+
+
+async def test_a_letter_that_cannot_be_read_is_listed_as_such_beside_the_others(container: Container) -> None:
+    tenant_id = new_tenant()
+    broken, other = (dead_letter(poison(tenant_id), now=NOW + timedelta(seconds=place)) for place in range(2))
+    await keep(container, broken)
+    await keep(container, other)
+    async with container.sessions()() as session:
+        await session.execute(
+            text("""UPDATE dead_letters SET arguments = '{"tenant_id": [1.5]}' WHERE id = :id"""), {"id": broken.id}
+        )
+        await session.commit()
+
+    found = await page(container, tenant_id)
+
+    assert found[0] == other
+    assert (found[1].id, found[1].status, found[1].arguments) == (broken.id, DeadLetterStatus.OPEN, {})
+    assert f"{RUN_OPERATION} cannot be read: Expected `" in found[1].reason
+    assert found[1].reason.endswith("TypeError: no")
+    with pytest.raises(DeadLetterNotRedrivable):
+        found[1].job()
+    assert found[1].discard(NOW).status is DeadLetterStatus.DISCARDED

@@ -154,6 +154,23 @@ async def test_secrets_copied_to_another_row_cannot_be_opened_there(
     async with container.unit_of_work() as work:
         with pytest.raises(SealBroken):
             await work.webhook_endpoints.get(tenant_id, other.id)
+        listed = await work.webhook_endpoints.page(tenant_id, after=None, limit=5)
+        assert listed == [ours, replace(other, secrets=())]
+
+
+async def test_a_filter_that_cannot_be_read_stops_nobody_elses_events(
+    container: Container, tenant_id: TenantId, admin: "asyncpg.Connection[asyncpg.Record]"
+) -> None:
+    broken, other = await added(container, tenant_id), await added(container, tenant_id)
+    await admin.execute(
+        "UPDATE webhook_endpoints SET event_types = $2 WHERE id = $1", broken.id, ["order..", "hold.*", ""]
+    )
+
+    assert await fanned(container, tenant_id, "order.placed", "hold.placed") == {broken.id, other.id}
+
+    assert [stored.event_position for stored in await claimed(container, other)] == [1, 2]
+    heard = await admin.fetch("SELECT event_position FROM webhook_deliveries WHERE endpoint_id = $1", broken.id)
+    assert [row["event_position"] for row in heard] == [2]
 
 
 async def test_each_event_is_fanned_out_once_to_enabled_endpoints_that_hear_of_it(

@@ -91,10 +91,13 @@ def _by_id(tenant_id: TenantId, letter_id: DeadLetterId) -> Select[DeadLetterRow
 
 
 def _letter(row: DeadLetterRow) -> DeadLetter:
-    return value_of(
-        DeadLetter,
-        row,
-        status=DeadLetterStatus(row.status),
-        arguments=msgspec.json.decode(row.arguments, type=dict[str, JobArgument]),
-        history=msgspec.json.decode(row.history, type=tuple[FailedAttempt, ...]),
-    )
+    try:
+        arguments = msgspec.json.decode(row.arguments, type=dict[str, JobArgument])
+        history = msgspec.json.decode(row.history, type=tuple[FailedAttempt, ...])
+    except msgspec.DecodeError as error:
+        # It must not take its page with it. Without a name it is redriven by nobody, and discarded as usual.
+        reason = f"the letter of {row.name} cannot be read: {error}; {row.reason}"
+        return value_of(
+            DeadLetter, row, status=DeadLetterStatus(row.status), name="", arguments={}, history=(), reason=reason
+        )
+    return value_of(DeadLetter, row, status=DeadLetterStatus(row.status), arguments=arguments, history=history)

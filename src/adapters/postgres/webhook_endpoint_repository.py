@@ -15,7 +15,7 @@ from core.domain.identifiers import TenantId, WebhookEndpointId
 from core.domain.webhook_endpoints import DisabledReason, EndpointStatus, WebhookEndpoint, WebhookEndpointNotFound
 from core.domain.webhook_filters import EventFilter
 from core.domain.webhook_secrets import SigningKey, WebhookSecret
-from ports.cipher import Cipher
+from ports.cipher import Cipher, SealBroken
 
 _FIXED = ("tenant_id", "id", "created_at")
 _NO_SECRETS = b""
@@ -71,7 +71,7 @@ class PostgresWebhookEndpointRepository:
         )
         if after is not None:
             query = query.where(WebhookEndpointRow.id > after)
-        return [self._endpoint(row) for row in await self._session.scalars(query)]
+        return [self._listed(row) for row in await self._session.scalars(query)]
 
     async def _one(self, tenant_id: TenantId, endpoint_id: WebhookEndpointId, *, for_update: bool) -> WebhookEndpoint:
         query = select(WebhookEndpointRow).where(
@@ -84,7 +84,7 @@ class PostgresWebhookEndpointRepository:
         row = await self._session.scalar(query.execution_options(populate_existing=True))
         if row is None:
             raise WebhookEndpointNotFound(f"no webhook endpoint {endpoint_id}")
-        return self._endpoint(row)
+        return _endpoint(row, self._secrets(row))
 
     async def _update(self, tenant_id: TenantId, endpoint_id: WebhookEndpointId, **values: object) -> None:
         await self._session.execute(
@@ -104,19 +104,33 @@ class PostgresWebhookEndpointRepository:
             ),
         }
 
-    def _endpoint(self, row: WebhookEndpointRow) -> WebhookEndpoint:
+    def _listed(self, row: WebhookEndpointRow) -> WebhookEndpoint:
+        """The endpoint; without secrets where they cannot be opened, so that the others of its page are there."""
+        try:
+            secrets = self._secrets(row)
+        except SealBroken:
+            secrets = ()
+        return _endpoint(row, secrets)
+
+    def _secrets(self, row: WebhookEndpointRow) -> tuple[WebhookSecret, ...]:
         opened = self._cipher().open(
             row.sealed_secrets, context=_context(TenantId(row.tenant_id), WebhookEndpointId(row.id))
         )
-        secrets = msgspec.json.decode(opened, type=list[_SealedSecret])
-        return value_of(
-            WebhookEndpoint,
-            row,
-            event_types=tuple(map(EventFilter, row.event_types)),
-            secrets=tuple(WebhookSecret(SigningKey(secret.key), secret.expires_at) for secret in secrets),
-            status=EndpointStatus(row.status),
-            disabled_reason=None if row.disabled_reason is None else DisabledReason(row.disabled_reason),
+        return tuple(
+            WebhookSecret(SigningKey(secret.key), secret.expires_at)
+            for secret in msgspec.json.decode(opened, type=list[_SealedSecret])
         )
+
+
+def _endpoint(row: WebhookEndpointRow, secrets: tuple[WebhookSecret, ...]) -> WebhookEndpoint:
+    return value_of(
+        WebhookEndpoint,
+        row,
+        event_types=tuple(map(EventFilter, row.event_types)),
+        secrets=secrets,
+        status=EndpointStatus(row.status),
+        disabled_reason=None if row.disabled_reason is None else DisabledReason(row.disabled_reason),
+    )
 
 
 def _context(tenant_id: TenantId, endpoint_id: WebhookEndpointId) -> str:

@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from typing import TypeVar
 from uuid import UUID
 
+import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from adapters.postgres.driver_connection import driver_connection
 from core.domain.identifiers import EventId, TenantId, WebhookEndpointId
 from core.domain.webhook_events import hears_of
-from core.domain.webhook_filters import EventFilter
+from core.domain.webhook_filters import EventFilter, InvalidEventFilter
 from ports.id_generator import IdGenerator
 
 _ENDPOINTS = """
@@ -33,6 +34,7 @@ _MOST_AT_ONCE = 10_000
 """Rows an insert adds at most: a thousand events for fifty endpoints come in five."""
 
 _T = TypeVar("_T")
+_log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +69,7 @@ async def fan_out(
         return frozenset()
     endpoints: dict[UUID, list[_Endpoint]] = {}
     for tenant_id, endpoint_id, patterns in rows:
-        endpoint = _Endpoint(WebhookEndpointId(endpoint_id), tuple(map(EventFilter, patterns)))
+        endpoint = _Endpoint(WebhookEndpointId(endpoint_id), _filters(endpoint_id, patterns))
         endpoints.setdefault(tenant_id, []).append(endpoint)
     heard = [
         (event, endpoint.id)
@@ -86,6 +88,17 @@ async def fan_out(
             [event.type for event, _ in some],
         )
     return frozenset((event.tenant_id, endpoint_id) for event, endpoint_id in heard)
+
+
+def _filters(endpoint_id: UUID, patterns: Sequence[str]) -> tuple[EventFilter, ...]:
+    """What of them can be read: one endpoint's broken filter must not stop everybody's events."""
+    filters: list[EventFilter] = []
+    for pattern in patterns:
+        try:
+            filters.append(EventFilter(pattern))
+        except InvalidEventFilter as error:
+            _log.error("an event filter cannot be read", endpoint=str(endpoint_id), error=str(error))
+    return tuple(filters)
 
 
 def _portions(values: list[_T], size: int) -> Iterator[list[_T]]:

@@ -1,12 +1,14 @@
 """Dead letters over HTTP: found, read, redriven, discarded."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from uuid import UUID, uuid4
 
 import httpx
 import pytest
 
+from adapters.streams.job_queue import StreamsJobQueue
 from adapters.streams.queue import StreamsQueue
 from conftest import MakeTenant, Tenant
 from core.domain.job_catalogue import ATTEMPTS, QUEUE, RUN_OPERATION, timeout_seconds
@@ -134,6 +136,25 @@ async def test_all_open_letters_are_redriven_at_once(
     assert again == {"redriven": 0, "skipped": 1, "has_more": False}
     assert all([await queue.job(key) for key in keys])
     assert len(posted(await operator.get(LETTERS, params={"status": "redriven"}), 200)["items"]) == 3
+
+
+async def test_letters_that_name_no_job_hide_none_behind_them(
+    container: Container, tenant: Tenant, queue: StreamsQueue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("core.application.dead_letters.redrive_open_dead_letters.MOST_AT_ONCE", 3)
+    keys = [await bury(container, tenant) for _ in range(4)]
+    for _ in range(7):
+        await bury(container, tenant, name="")
+
+    redrive = replace(container.redrive_open_dead_letters(), jobs=StreamsJobQueue(queue))
+    done = [await redrive(tenant.id) for _ in range(3)]
+
+    assert [(each.redriven, each.skipped, each.has_more) for each in done] == [
+        (3, 7, True),
+        (1, 7, False),
+        (0, 7, False),
+    ]
+    assert all([await queue.job(key) for key in keys])
 
 
 async def test_letters_come_in_pages_by_status(

@@ -80,7 +80,10 @@ class DeadLetterController(Controller):
         *,
         redrive_open_dead_letters: NamedDependency[RedriveOpenDeadLettersHandler],
     ) -> RedrivenLettersResponse:
-        """Once their cause is mended: up to 500 open ones, those that died last first. Repeat it while `has_more`."""
+        """
+        Once their cause is mended: up to 500 of the 10,000 open ones that died last, the last first. Repeat it while
+        `has_more`.
+        """
         return RedrivenLettersResponse.of(await redrive_open_dead_letters(principal_of(request).tenant_id))
 
     @post(
