@@ -47,8 +47,10 @@ class EventLog(Protocol):
         """How long the oldest event has waited for its position; 0 when none waits."""
         ...
 
-    async def page(self, tenant_id: TenantId, *, after: int, limit: int) -> Sequence[Event]:
-        """The tenant's next *limit* events behind the position *after*."""
+    async def page(
+        self, tenant_id: TenantId, *, after: int, limit: int, event_type: str | None = None
+    ) -> Sequence[Event]:
+        """The tenant's next *limit* events behind the position *after*; of one type, if one is named."""
         ...
 
     async def at(self, tenant_id: TenantId, positions: Sequence[int]) -> Sequence[Event]:

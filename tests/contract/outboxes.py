@@ -17,7 +17,7 @@ MOMENT = datetime(2026, 3, 1, 12, tzinfo=UTC)
 TRACE = "0123456789abcdef0123456789abcdef"
 _TELL = """
 INSERT INTO outbox (tenant_id, id, ordinal, type, subject, trace_id, occurred_at, payload)
-VALUES ($1, $2, $3, 'webhook_endpoint.tested', $2, $4, $5,
+VALUES ($1, $2, $3, $7, $2, $4, $5,
         json_build_object('endpoint_id', $2::uuid, 'message', $6::text))
 """
 _PATIENCE = 1000
@@ -35,10 +35,12 @@ class Outbox:
         """A relay's; each remembers for itself which tenants it served."""
         return PostgresEventLog(self.container.sessions(), self.container.ids())
 
-    async def tell(self, tenant_id: TenantId, *seconds: float) -> list[UUID]:
+    async def tell(
+        self, tenant_id: TenantId, *seconds: float, event_type: str = "webhook_endpoint.tested"
+    ) -> list[UUID]:
         """Events of so many seconds after the beginning, in the transaction that is open; their ids."""
         rows = [
-            (tenant_id, uuid4(), ordinal, TRACE, MOMENT + timedelta(seconds=second), f"second {second}")
+            (tenant_id, uuid4(), ordinal, TRACE, MOMENT + timedelta(seconds=second), f"second {second}", event_type)
             for ordinal, second in enumerate(seconds, 1)
         ]
         await self.connection.executemany(_TELL, rows)

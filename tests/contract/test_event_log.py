@@ -6,11 +6,14 @@ from datetime import timedelta
 import asyncpg
 import pytest
 
+from adapters.postgres import event_log_statements as sql
 from conftest import TestDatabase
 from contract.outboxes import Outbox, drained, new_tenant, places, whole
+from core.application.outbox.read_events import ReadEventsHandler
 from core.domain.identifiers import TenantId
 
 DAY = timedelta(hours=24)
+RARE = "webhook_endpoint.disabled"
 
 
 async def test_events_get_their_places_in_the_order_they_happened(outbox: Outbox) -> None:
@@ -181,6 +184,76 @@ async def test_the_log_is_read_from_any_position(outbox: Outbox) -> None:
     assert places(await log.page(tenant, after=9, limit=3)) == [10]
     assert await log.page(tenant, after=10, limit=3) == []
     assert places(await log.at(tenant, [7, 2, 11])) == [2, 7]
+
+
+async def test_a_page_of_one_type_is_full_however_rare_the_type_is(outbox: Outbox) -> None:
+    log, tenant = outbox.log(), new_tenant()
+    await outbox.flood(tenant, 2500)
+    await outbox.tell(tenant, 0.5, 1200.5, 2400.5, 2500.5, event_type=RARE)
+    await outbox.tell(new_tenant(), 3, event_type=RARE)
+    await drained(log, limit=10_000)
+
+    assert places(await log.page(tenant, after=0, limit=3, event_type=RARE)) == [2, 1203, 2404]
+    assert places(await log.page(tenant, after=2404, limit=3, event_type=RARE)) == [2504]
+    assert await log.page(tenant, after=2504, limit=3, event_type=RARE) == []
+    assert await log.page(tenant, after=0, limit=3, event_type="order.failed") == []
+
+
+async def test_a_reader_of_one_type_misses_nothing_and_reads_nothing_twice_while_writers_write(
+    outbox: Outbox, log_database: TestDatabase
+) -> None:
+    """Each page goes on behind the last position of the one before, while relays and slow writers go on."""
+    tenant, pages = new_tenant(), ReadEventsHandler(outbox.log())
+    read: list[int] = []
+
+    async def write(writer: int) -> None:
+        connection = await asyncpg.connect(log_database.admin_url)
+        try:
+            for number in range(40):
+                async with connection.transaction():
+                    told = Outbox(outbox.container, connection)
+                    await told.tell(tenant, number * 10 + writer)
+                    await told.tell(tenant, number * 10 + writer + 0.5, event_type=RARE)
+        finally:
+            await connection.close()
+
+    async def follow(*, until_writers_end: asyncio.Future[list[None]]) -> None:
+        after = 0
+        while True:
+            is_last = until_writers_end.done() and await drained(outbox.log(), limit=1000) == 1
+            page = await pages(tenant, after=after, limit=3, event_type=RARE)
+            assert len(page.events) == 3 or not page.has_more
+            read.extend(event.position for event in page.events)
+            after = page.next_after
+            if is_last and not page.has_more:
+                return
+
+    async def relay(*, until_writers_end: asyncio.Future[list[None]]) -> None:
+        log = outbox.log()
+        while not until_writers_end.done():
+            await log.record(limit=7)
+
+    writing = asyncio.gather(*(write(writer) for writer in range(3)))
+    relays = (relay(until_writers_end=writing) for _ in range(2))
+    async with asyncio.timeout(60):
+        await asyncio.gather(writing, *relays, follow(until_writers_end=writing))
+
+    expected = [event.position for event in await whole(outbox.log(), tenant) if event.type == RARE]
+    assert len(expected) == 120
+    assert read == expected
+
+
+async def test_a_page_of_one_type_is_found_by_an_index_of_its_own(outbox: Outbox) -> None:
+    """Were it filtered, a type that never happens would read a tenant's whole log at each request."""
+    tenant = new_tenant()
+    await outbox.flood(tenant, 2000)
+    await drained(outbox.log(), limit=10_000)
+
+    plan = await outbox.connection.fetch(f"EXPLAIN {sql.PAGE_OF_TYPE}", tenant, 0, 100, RARE)
+
+    told = "\n".join(row[0] for row in plan)
+    assert "Index Scan using events_by_type" in told
+    assert "Filter" not in told
 
 
 async def test_it_is_known_how_long_the_oldest_event_waits(outbox: Outbox) -> None:

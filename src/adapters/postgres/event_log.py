@@ -80,9 +80,13 @@ class PostgresEventLog:
             async with self._sessions() as session:
                 return float(await (await driver_connection(session)).fetchval(sql.WAITING_SECONDS) or 0)
 
-    async def page(self, tenant_id: TenantId, *, after: int, limit: int) -> Sequence[Event]:
+    async def page(
+        self, tenant_id: TenantId, *, after: int, limit: int, event_type: str | None = None
+    ) -> Sequence[Event]:
         """See `ports.event_log.EventLog.page`."""
-        return await self._events(sql.PAGE, tenant_id, after, limit)
+        if event_type is None:
+            return await self._events(sql.PAGE, tenant_id, after, limit)
+        return await self._events(sql.PAGE_OF_TYPE, tenant_id, after, limit, event_type)
 
     async def at(self, tenant_id: TenantId, positions: Sequence[int]) -> Sequence[Event]:
         """See `ports.event_log.EventLog.at`."""

@@ -12,6 +12,13 @@ PAGE = f"""
 FROM events AS event WHERE event.tenant_id = $1 AND event.position > $2 ORDER BY event.position LIMIT $3
 """
 
+# A statement of its own: with "or no type is named" in it, the index by type could not be used.
+PAGE_OF_TYPE = f"""
+{_EVENT}
+FROM events AS event WHERE event.tenant_id = $1 AND event.type = $4 AND event.position > $2
+ORDER BY event.position LIMIT $3
+"""
+
 AT = f"""
 {_EVENT}
 FROM events AS event WHERE event.tenant_id = $1 AND event.position = ANY($2::bigint[]) ORDER BY event.position

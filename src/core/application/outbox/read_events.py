@@ -7,9 +7,6 @@ from core.domain.events import Event
 from core.domain.identifiers import TenantId
 from ports.event_log import EventLog
 
-MAX_LOOKED_AT = 1000
-"""Events that one page looks at, when only those of one type are wanted."""
-
 
 @dataclass(frozen=True, slots=True)
 class EventPage:
@@ -17,7 +14,7 @@ class EventPage:
     The next events.
 
     Attributes:
-        next_after: Where to go on, now or later: nothing up to there is missing from what was given.
+        next_after: Where to go on, now or later: the last position that was given, or that was asked for.
         has_more: Whether there is more already.
     """
 
@@ -33,11 +30,12 @@ class ReadEventsHandler:
     log: EventLog
 
     async def __call__(self, tenant_id: TenantId, *, after: int, limit: int, event_type: str | None) -> EventPage:
-        """The next *limit* events behind *after*; of one type, those among the next thousand."""
-        looking_at = limit if event_type is None else MAX_LOOKED_AT
-        found = await self.log.page(tenant_id, after=after, limit=looking_at + 1)
-        seen = found[:looking_at]
-        wanted = [event for event in seen if event_type is None or event.type == event_type]
-        if len(wanted) > limit:
-            return EventPage(wanted[:limit], wanted[limit - 1].position, has_more=True)
-        return EventPage(wanted, seen[-1].position if seen else after, has_more=len(found) > looking_at)
+        """
+        The next *limit* events behind *after*; only those of *event_type*, if one is named.
+
+        Raises:
+            Unavailable: If the database cannot be reached.
+        """
+        found = await self.log.page(tenant_id, after=after, limit=limit + 1, event_type=event_type)
+        page = found[:limit]
+        return EventPage(page, page[-1].position if page else after, has_more=len(found) > limit)

@@ -44,10 +44,7 @@ class EventResponse(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class EventPageResponse(msgspec.Struct, frozen=True, kw_only=True):
-    """
-    The next events. `next_after` is where to go on, at once while `has_more`, or later: nothing up to there is missing.
-    With `type`, a page may be short, or empty, though there is more.
-    """
+    """The next events. `next_after` is where to go on, at once while `has_more`, or later, and miss nothing."""
 
     items: list[EventResponse]
     next_after: int

@@ -187,6 +187,7 @@ CREATE TABLE events (
     CONSTRAINT events_pkey PRIMARY KEY (tenant_id, position)
 );
 CREATE UNIQUE INDEX events_by_id ON events (tenant_id, id);
+CREATE INDEX events_by_type ON events (tenant_id, type, position);
 CREATE INDEX events_by_age ON events USING brin (recorded_at);
 
 -- How far each tenant's events are numbered, and how far the downstream stream has them.
