@@ -81,6 +81,22 @@ async def test_a_worker_delivers_soon_and_in_spite_of_an_endpoint_that_hangs(sho
     hook.listener.go_on()
 
 
+async def test_forty_nine_endpoints_have_everything_while_the_fiftieth_still_hangs(shop: Shop) -> None:
+    """No clock decides: the one is let go of when the others have it all, and not before."""
+    dead, *living = [await shop.subscriber.hook() for _ in range(50)]
+    dead.says(HANG)
+    await shop.worker()
+    await shop.sells(1)
+    await dead.listener.wait_until(lambda: len(dead.heard) == 1)
+
+    await shop.sells(2)
+    await dead.listener.wait_until(lambda: all(len(hook.heard) == 3 for hook in living))
+
+    assert len(dead.heard) == 1
+    assert (await shop.subscriber.statuses(dead))[0] is DeliveryStatus.PENDING
+    dead.listener.go_on()
+
+
 @pytest.mark.faults
 async def test_a_message_of_a_killed_worker_is_sent_again_by_another_with_the_same_id(shop: Shop) -> None:
     hook = await shop.subscriber.hook()
