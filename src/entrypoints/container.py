@@ -94,6 +94,7 @@ from core.application.payments.settle_payment import PaymentSettlement
 from core.application.payments.submit_payment import SubmitPayment
 from core.application.reconciliation.read_reconciliations import ReadReconciliationsHandler
 from core.application.reconciliation.reconcile_ledger import ReconcileLedgerHandler
+from core.application.reconciliation.request_reconciliation import RequestReconciliationHandler
 from core.application.refunds.create_refund import CreateRefundHandler
 from core.application.refunds.read_refunds import ReadRefundsHandler
 from core.application.refunds.settle_refund import RefundSettlement
@@ -330,7 +331,8 @@ class Container(containers.DeclarativeContainer):
     forget_old_records = providers.Singleton(
         ForgetOldRecordsHandler, ledger_upkeep, record_retention, settings.provided.delivery_retention_days
     )
-    reconcile_ledger = providers.Singleton(ReconcileLedgerHandler, verify_ledger, unit_of_work.provider, ids, clock)
+    reconcile_ledger = providers.Singleton(ReconcileLedgerHandler, verify_ledger, unit_of_work.provider, ids)
+    request_reconciliation = providers.Singleton(RequestReconciliationHandler, unit_of_work.provider, ids, job_queue)
     read_reconciliations = providers.Singleton(ReadReconciliationsHandler, unit_of_work.provider)
 
 

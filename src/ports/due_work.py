@@ -51,6 +51,10 @@ class DueWork(Protocol):
         """Those that wait longest, without those an open dead letter stands for."""
         ...
 
+    async def reconciliations(self, *, limit: int) -> Sequence[TenantId]:
+        """Whose ledger is being reconciled, the longest first, without those an open dead letter stands for."""
+        ...
+
     async def tenants(self) -> Sequence[TenantId]:
         """Everybody, for the schedules that go through all."""
         ...

@@ -8,10 +8,23 @@ from core.domain.reconciliation import Break, Reconciliation
 
 
 class ReconciliationRepository(Protocol):
-    """Written once, with their breaks."""
+    """Begun, and finished once with their breaks; of each kind a tenant has one running at most."""
 
-    async def add(self, reconciliation: Reconciliation, breaks: Sequence[Break]) -> None:
-        """Keep one with its breaks."""
+    async def begin(self, reconciliation: Reconciliation) -> Reconciliation:
+        """Keep a running one, unless the tenant has one of its kind running already; the one that is running."""
+        ...
+
+    async def lock(self, tenant_id: TenantId, reconciliation_id: ReconciliationId) -> Reconciliation:
+        """
+        One of them, kept from changing until the unit of work ends.
+
+        Raises:
+            ReconciliationNotFound: If the tenant has none of that id.
+        """
+        ...
+
+    async def finish(self, reconciliation: Reconciliation, breaks: Sequence[Break]) -> None:
+        """Keep its result, with its breaks; it must be locked."""
         ...
 
     async def get(self, tenant_id: TenantId, reconciliation_id: ReconciliationId) -> Reconciliation:

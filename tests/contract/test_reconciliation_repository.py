@@ -1,5 +1,6 @@
 """What `ports.reconciliation_repository` promises."""
 
+import asyncio
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
@@ -47,11 +48,60 @@ def breaks_of(count: int) -> list[Break]:
     ]
 
 
-async def keep(container: Container, found: Reconciliation, breaks: Sequence[Break] = ()) -> Reconciliation:
+async def begin(container: Container, wanted: Reconciliation) -> Reconciliation:
     async with container.unit_of_work() as work:
-        await work.reconciliations.add(found, breaks)
+        running: Reconciliation = await work.reconciliations.begin(wanted)
+        await work.commit()
+    return running
+
+
+def begun(finished: Reconciliation) -> Reconciliation:
+    """As it was before it had its result."""
+    return Reconciliation(
+        tenant_id=finished.tenant_id,
+        id=finished.id,
+        kind=finished.kind,
+        status=ReconciliationStatus.RUNNING,
+        started_at=finished.started_at,
+    )
+
+
+async def keep(container: Container, found: Reconciliation, breaks: Sequence[Break] = ()) -> Reconciliation:
+    await begin(container, begun(found))
+    async with container.unit_of_work() as work:
+        locked = await work.reconciliations.lock(found.tenant_id, found.id)
+        assert locked == begun(found)
+        await work.reconciliations.finish(found, breaks)
         await work.commit()
     return found
+
+
+async def test_a_tenant_has_one_running_however_many_are_begun_at_once(container: Container) -> None:
+    tenant, other = TenantId(uuid4()), TenantId(uuid4())
+    wanted = [begun(reconciliation(container, tenant)) for _ in range(8)]
+
+    running = await asyncio.gather(*(begin(container, each) for each in wanted))
+    theirs = await begin(container, begun(reconciliation(container, other)))
+
+    assert len({each.id for each in running}) == 1
+    assert running[0] in wanted
+    assert theirs.tenant_id == other
+    async with container.unit_of_work() as work:
+        assert await work.reconciliations.page(tenant, before=None, limit=10) == [running[0]]
+    assert tenant in await container.due_work().reconciliations(limit=1000)
+
+
+async def test_one_that_has_its_result_makes_room_for_the_next(container: Container) -> None:
+    tenant = TenantId(uuid4())
+    first = await keep(container, reconciliation(container, tenant))
+    assert tenant not in await container.due_work().reconciliations(limit=1000)
+
+    second = await begin(container, begun(reconciliation(container, tenant)))
+
+    assert second.id != first.id
+    async with container.unit_of_work() as work:
+        with pytest.raises(ReconciliationNotFound):
+            await work.reconciliations.lock(TenantId(uuid4()), second.id)
 
 
 async def test_a_reconciliation_is_kept_with_its_breaks(container: Container) -> None:

@@ -1,6 +1,8 @@
 """What a worker's schedules queue and what their jobs do, in this process."""
 
+import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import timedelta
 from uuid import uuid4
 
@@ -12,8 +14,9 @@ from saq.queue.base import Queue
 from concurrency.market import Market, posted_id
 from conftest import TestDatabase
 from contract.queues_under_test import flushed, own_database
+from core.application.integrity.verification import Verification
 from core.domain.holds import HoldStatus
-from core.domain.identifiers import HoldId
+from core.domain.identifiers import HoldId, TenantId
 from core.domain.job_catalogue import (
     EXPIRE_HOLDS,
     FORGET_OLD_RECORDS,
@@ -141,6 +144,51 @@ async def test_a_reconciliation_of_the_schedule_is_kept_with_its_breaks(
     assert (clean.status, broken.status) == (ReconciliationStatus.CLEAN, ReconciliationStatus.BROKEN)
     _, breaks = await read.get(tenant.tenant_id, broken.id, after=0, limit=100)
     assert wallet in {found.account_id for found in breaks}
+
+
+async def test_a_reconciliation_that_a_worker_lost_is_queued_again_and_done_once(container: Container) -> None:
+    tenant = await market(container)
+    await tenant.wallet(100)
+    asked = await container.request_reconciliation()(tenant.tenant_id, trace_id=uuid4().hex)
+    queue = container.streams_queue()
+    await queue.redis.flushdb()  # neither Redis nor a worker knows of it any more
+    key = f"{RECONCILE_LEDGER}:{tenant.tenant_id}"
+    assert await queue.job(key) is None
+
+    await container.queue_due_work()()
+    assert await queue.job(key) is not None
+    await asyncio.gather(*(run(container, RECONCILE_LEDGER, tenant) for _ in range(3)))
+
+    read = container.read_reconciliations()
+    done = await read.page(tenant.tenant_id, before=None, limit=10)
+    assert asked.id in {each.id for each in done}
+    assert {each.status for each in done} == {ReconciliationStatus.CLEAN}
+    assert await container.due_work().reconciliations(limit=10) == []
+
+
+async def test_two_that_reconcile_at_once_keep_one_result(
+    container: Container, superuser: "asyncpg.Connection[asyncpg.Record]"
+) -> None:
+    tenant = await market(container)
+    wallet = await tenant.wallet(100)
+    await superuser.execute("SET session_replication_role = replica")
+    await superuser.execute("UPDATE accounts SET balance = balance - 1 WHERE id = $1", wallet)
+    both_have_read = asyncio.Barrier(2)
+    reconcile = container.reconcile_ledger()
+
+    async def verify_together(tenant_id: TenantId) -> Verification:
+        verification: Verification = await reconcile.verify(tenant_id)
+        await both_have_read.wait()
+        return verification
+
+    together = replace(reconcile, verify=verify_together)
+    first, second = await asyncio.gather(*(together(tenant.tenant_id, trace_id=uuid4().hex) for _ in range(2)))
+
+    assert first == second
+    read = container.read_reconciliations()
+    assert await read.page(tenant.tenant_id, before=None, limit=10) == [first]
+    _, breaks = await read.get(tenant.tenant_id, first.id, after=0, limit=100)
+    assert len(breaks) == first.break_count > 0
 
 
 async def test_old_deliveries_and_keys_are_forgotten_and_pending_or_young_ones_kept(

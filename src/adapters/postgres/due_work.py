@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 from adapters.postgres.due_webhooks import due_webhook_endpoints
 from adapters.postgres.errors import translated
 from core.domain.identifiers import GatewayEventId, OperationId, TenantId
-from core.domain.job_catalogue import APPLY_GATEWAY_EVENT, RUN_OPERATION
+from core.domain.job_catalogue import APPLY_GATEWAY_EVENT, RECONCILE_LEDGER, RUN_OPERATION
 from ports.due_work import DueEndpoint, DueGatewayEvent, DueOperation
 
 # The moment is asked once, in a query of its own: a volatile function would be asked for every row, past the index.
@@ -26,6 +26,13 @@ WHERE (status = 'received' OR (status = 'unmatched' AND received_at > (SELECT sc
   AND NOT EXISTS (SELECT FROM dead_letters WHERE status = 'open' AND queue = 'jobs'
                   AND job_key = :prefix || gateway_events.id::text)
 ORDER BY received_at LIMIT :limit
+""")
+_RECONCILIATIONS = text("""
+SELECT tenant_id FROM reconciliations
+WHERE status = 'running' AND kind = 'internal'
+  AND NOT EXISTS (SELECT FROM dead_letters WHERE dead_letters.status = 'open' AND queue = 'jobs'
+                  AND job_key = :prefix || reconciliations.tenant_id::text)
+ORDER BY started_at LIMIT :limit
 """)
 _TENANTS = text("SELECT tenant_id FROM tenants ORDER BY tenant_id")
 
@@ -56,6 +63,13 @@ class PostgresDueWork:
             async with self._sessions() as session:
                 rows = await session.execute(_GATEWAY_EVENTS, {"limit": limit, "prefix": f"{APPLY_GATEWAY_EVENT}:"})
                 return [DueGatewayEvent(TenantId(row[0]), GatewayEventId(row[1])) for row in rows]
+
+    async def reconciliations(self, *, limit: int) -> Sequence[TenantId]:
+        """See `ports.due_work.DueWork.reconciliations`."""
+        with translated():
+            async with self._sessions() as session:
+                rows = await session.execute(_RECONCILIATIONS, {"limit": limit, "prefix": f"{RECONCILE_LEDGER}:"})
+                return [TenantId(row[0]) for row in rows]
 
     async def tenants(self) -> Sequence[TenantId]:
         """See `ports.due_work.DueWork.tenants`."""

@@ -213,7 +213,7 @@ class ReconciliationRow(DefaultBase):
     entries_checked: Mapped[int] = mapped_column(BigInteger)
     break_count: Mapped[int] = mapped_column()
     started_at: Mapped[datetime] = mapped_column(_Moment)
-    finished_at: Mapped[datetime] = mapped_column(_Moment)
+    finished_at: Mapped[datetime | None] = mapped_column(_Moment)
     trace_id: Mapped[str | None] = mapped_column(Text, server_default="of the unit of work")
 
 

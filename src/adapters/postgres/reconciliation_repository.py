@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import select
+from sqlalchemy import Select, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -16,6 +16,7 @@ from core.domain.reconciliation import (
     ReconciliationNotFound,
     ReconciliationStatus,
 )
+from ports.unit_of_work import TransactionRaced
 
 
 class PostgresReconciliationRepository:
@@ -25,23 +26,46 @@ class PostgresReconciliationRepository:
         """Work in the session's transaction."""
         self._session = session
 
-    async def add(self, reconciliation: Reconciliation, breaks: Sequence[Break]) -> None:
-        """See `ports.reconciliation_repository.ReconciliationRepository.add`."""
-        await self._session.execute(insert(ReconciliationRow).values(columns_of(reconciliation)))
+    async def begin(self, reconciliation: Reconciliation) -> Reconciliation:
+        """See `ports.reconciliation_repository.ReconciliationRepository.begin`."""
+        adding = insert(ReconciliationRow).values(columns_of(reconciliation)).on_conflict_do_nothing()
+        await self._session.execute(adding)
+        running = await self._session.scalar(
+            select(ReconciliationRow).where(
+                ReconciliationRow.tenant_id == reconciliation.tenant_id,
+                ReconciliationRow.kind == reconciliation.kind.value,
+                ReconciliationRow.status == ReconciliationStatus.RUNNING.value,
+            )
+        )
+        if running is None:  # the one in the way ended between the two statements
+            raise TransactionRaced("another reconciliation has just ended")
+        return _reconciliation(running)
+
+    async def lock(self, tenant_id: TenantId, reconciliation_id: ReconciliationId) -> Reconciliation:
+        """See `ports.reconciliation_repository.ReconciliationRepository.lock`."""
+        return await self._one(_by_id(tenant_id, reconciliation_id).with_for_update(), reconciliation_id)
+
+    async def finish(self, reconciliation: Reconciliation, breaks: Sequence[Break]) -> None:
+        """See `ports.reconciliation_repository.ReconciliationRepository.finish`."""
+        await self._session.execute(
+            update(ReconciliationRow)
+            .where(ReconciliationRow.tenant_id == reconciliation.tenant_id, ReconciliationRow.id == reconciliation.id)
+            .values(
+                status=reconciliation.status.value,
+                accounts_checked=reconciliation.accounts_checked,
+                entries_checked=reconciliation.entries_checked,
+                break_count=reconciliation.break_count,
+                finished_at=reconciliation.finished_at,
+            )
+            .execution_options(synchronize_session=False)
+        )
         owner = {"tenant_id": reconciliation.tenant_id, "reconciliation_id": reconciliation.id}
         if breaks:
             await self._session.execute(insert(ReconciliationBreakRow), [owner | columns_of(found) for found in breaks])
 
     async def get(self, tenant_id: TenantId, reconciliation_id: ReconciliationId) -> Reconciliation:
         """See `ports.reconciliation_repository.ReconciliationRepository.get`."""
-        row = await self._session.scalar(
-            select(ReconciliationRow).where(
-                ReconciliationRow.tenant_id == tenant_id, ReconciliationRow.id == reconciliation_id
-            )
-        )
-        if row is None:
-            raise ReconciliationNotFound(f"no reconciliation {reconciliation_id}")
-        return _reconciliation(row)
+        return await self._one(_by_id(tenant_id, reconciliation_id), reconciliation_id)
 
     async def breaks(
         self, tenant_id: TenantId, reconciliation_id: ReconciliationId, *, after: int, limit: int
@@ -72,6 +96,18 @@ class PostgresReconciliationRepository:
         if before is not None:
             query = query.where(ReconciliationRow.id < before)
         return [_reconciliation(row) for row in await self._session.scalars(query)]
+
+    async def _one(self, query: Select[ReconciliationRow], reconciliation_id: ReconciliationId) -> Reconciliation:
+        row = await self._session.scalar(query.execution_options(populate_existing=True))
+        if row is None:
+            raise ReconciliationNotFound(f"no reconciliation {reconciliation_id}")
+        return _reconciliation(row)
+
+
+def _by_id(tenant_id: TenantId, reconciliation_id: ReconciliationId) -> Select[ReconciliationRow]:
+    return select(ReconciliationRow).where(
+        ReconciliationRow.tenant_id == tenant_id, ReconciliationRow.id == reconciliation_id
+    )
 
 
 def _reconciliation(row: ReconciliationRow) -> Reconciliation:

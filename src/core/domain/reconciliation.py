@@ -1,6 +1,6 @@
 """Reconciliation: the books compared with themselves, or with others; every difference is a break with a name."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
@@ -17,8 +17,9 @@ class ReconciliationKind(StrEnum):
 
 
 class ReconciliationStatus(StrEnum):
-    """Clean: everything agreed. Broken: at least one break."""
+    """Running until everything was compared. Clean: everything agreed. Broken: at least one break."""
 
+    RUNNING = "running"
     CLEAN = "clean"
     BROKEN = "broken"
 
@@ -43,14 +44,32 @@ class Break:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reconciliation:
-    """What was compared, when, and how many breaks were found."""
+    """What was compared, when, and how many breaks were found; nothing yet while it is running."""
 
     tenant_id: TenantId
     id: ReconciliationId
     kind: ReconciliationKind
     status: ReconciliationStatus
-    accounts_checked: int
-    entries_checked: int
-    break_count: int
+    accounts_checked: int = 0
+    entries_checked: int = 0
+    break_count: int = 0
     started_at: datetime
-    finished_at: datetime
+    finished_at: datetime | None = None
+
+    def finish(self, *, accounts: int, entries: int, breaks: int, now: datetime) -> "Reconciliation":
+        """
+        With its result.
+
+        Raises:
+            ValueError: If it has one, and keeps it: a programmer's mistake.
+        """
+        if self.status is not ReconciliationStatus.RUNNING:
+            raise ValueError(f"the reconciliation is {self.status}")
+        return replace(
+            self,
+            status=ReconciliationStatus.BROKEN if breaks else ReconciliationStatus.CLEAN,
+            accounts_checked=accounts,
+            entries_checked=entries,
+            break_count=breaks,
+            finished_at=now,
+        )

@@ -97,7 +97,7 @@ _HANDLERS = (
     "redrive_dead_letter",
     "redrive_open_dead_letters",
     "discard_dead_letter",
-    "reconcile_ledger",
+    "request_reconciliation",
     "read_reconciliations",
     "verify_ledger",
     "clock",

@@ -1,4 +1,4 @@
-"""Reconciliations over HTTP: run on demand, kept, read with their breaks."""
+"""Reconciliations over HTTP: asked for, done by a worker, read with their breaks."""
 
 from collections.abc import AsyncIterator
 from typing import Any
@@ -8,8 +8,13 @@ import asyncpg
 import httpx
 import pytest
 
+from adapters.streams.queue import StreamsQueue
 from conftest import MakeTenant, Tenant
+from core.domain.job_catalogue import QUEUE, RECONCILE_LEDGER
+from core.domain.reconciliation import ReconciliationStatus
+from entrypoints.container import Container
 from entrypoints.development.api_process import ApiProcess
+from entrypoints.embedded.servers import EmbeddedServers
 from integration.http.answers import posted, refused
 
 RECONCILIATIONS = "/v1/admin/reconciliations"
@@ -33,40 +38,89 @@ async def falsify(superuser: "asyncpg.Connection[asyncpg.Record]", *wallets: str
             )
 
 
-async def test_right_books_are_clean_and_the_result_is_kept(tenant: Tenant, operator: httpx.AsyncClient) -> None:
+async def reconciled(container: Container, tenant: Tenant, operator: httpx.AsyncClient) -> dict[str, Any]:
+    """Asked for, and done as by a worker."""
+    running = posted(await operator.post(RECONCILIATIONS), 202)
+    await container.reconcile_ledger()(tenant.id, trace_id=uuid4().hex)
+    read: dict[str, Any] = posted(await operator.get(f"{RECONCILIATIONS}/{running['id']}"), 200)["reconciliation"]
+    return read
+
+
+async def test_the_request_begins_one_and_a_worker_ends_it_with_its_result(
+    container: Container, tenant: Tenant, operator: httpx.AsyncClient
+) -> None:
     await tenant.wallet("alice", balance=500)
 
-    made = posted(await operator.post(RECONCILIATIONS))
-    read = posted(await operator.get(f"{RECONCILIATIONS}/{made['id']}"), 200)
+    running = posted(await operator.post(RECONCILIATIONS), 202)
+    assert (running["status"], running["finished_at"], running["entries_checked"]) == ("running", None, 0)
+    assert posted(await operator.post(RECONCILIATIONS), 202) == running
+    unfinished = posted(await operator.get(f"{RECONCILIATIONS}/{running['id']}"), 200)
+    assert unfinished == {"reconciliation": running, "breaks": [], "next_after": None}
 
-    assert (made["kind"], made["status"], made["break_count"]) == ("internal", "clean", 0)
+    await container.reconcile_ledger()(tenant.id, trace_id=uuid4().hex)
+
+    read = posted(await operator.get(f"{RECONCILIATIONS}/{running['id']}"), 200)
+    made = read["reconciliation"]
+    assert (made["id"], made["kind"], made["status"], made["break_count"]) == (running["id"], "internal", "clean", 0)
     assert made["entries_checked"] == 2
-    assert made["started_at"] <= made["finished_at"]
-    assert read == {"reconciliation": made, "breaks": [], "next_after": None}
+    assert made["started_at"] == running["started_at"] <= made["finished_at"]
+    assert (read["breaks"], read["next_after"]) == ([], None)
     assert posted(await operator.get(RECONCILIATIONS), 200)["items"] == [made]
+    assert posted(await operator.post(RECONCILIATIONS), 202)["id"] != made["id"]
+
+
+async def test_what_was_asked_for_is_queued_as_the_tenants_one_job(
+    tenant: Tenant, operator: httpx.AsyncClient, servers: EmbeddedServers
+) -> None:
+    queue = StreamsQueue.from_url(servers.redis_url, name=QUEUE)
+    try:
+        for _ in range(3):
+            posted(await operator.post(RECONCILIATIONS), 202)
+        job = await queue.job(f"{RECONCILE_LEDGER}:{tenant.id}")
+    finally:
+        await queue.disconnect()
+
+    assert job is not None
+    assert (job.function, job.kwargs) == (RECONCILE_LEDGER, {"tenant_id": str(tenant.id)})
+
+
+async def test_it_begins_also_while_no_queue_can_be_reached_and_is_left_to_the_sweep(
+    container: Container, tenant: Tenant
+) -> None:
+    """The tests' own container has no Redis."""
+    running = await container.request_reconciliation()(tenant.id, trace_id=uuid4().hex)
+
+    assert running.status is ReconciliationStatus.RUNNING
+    assert tenant.id in await container.due_work().reconciliations(limit=1000)
 
 
 async def test_a_wrong_balance_becomes_a_break_and_is_not_corrected(
-    tenant: Tenant, operator: httpx.AsyncClient, superuser: "asyncpg.Connection[asyncpg.Record]"
+    container: Container,
+    tenant: Tenant,
+    operator: httpx.AsyncClient,
+    superuser: "asyncpg.Connection[asyncpg.Record]",
 ) -> None:
     alice = await tenant.wallet("alice", balance=500)
     await falsify(superuser, alice)
 
-    made = posted(await operator.post(RECONCILIATIONS))
+    made = await reconciled(container, tenant, operator)
 
     assert made["status"] == "broken"
     breaks = posted(await operator.get(f"{RECONCILIATIONS}/{made['id']}"), 200)["breaks"]
     assert len(breaks) == made["break_count"]
     assert ("account_changed", alice) in {(each["type"], each["account_id"]) for each in breaks}
     assert await tenant.available(alice) == 501
-    assert posted(await operator.post(RECONCILIATIONS))["break_count"] == made["break_count"]
+    assert (await reconciled(container, tenant, operator))["break_count"] == made["break_count"]
 
 
 async def test_breaks_and_reconciliations_come_in_pages(
-    tenant: Tenant, operator: httpx.AsyncClient, superuser: "asyncpg.Connection[asyncpg.Record]"
+    container: Container,
+    tenant: Tenant,
+    operator: httpx.AsyncClient,
+    superuser: "asyncpg.Connection[asyncpg.Record]",
 ) -> None:
     await falsify(superuser, *[await tenant.wallet(f"user-{number}", balance=5) for number in range(3)])
-    newest = [posted(await operator.post(RECONCILIATIONS)) for _ in range(2)][1]
+    newest = [await reconciled(container, tenant, operator) for _ in range(2)][1]
 
     breaks: list[dict[str, Any]] = []
     after: int | None = 0
@@ -91,7 +145,7 @@ async def test_other_tenants_reconciliations_are_not_there(
 ) -> None:
     other = await make_tenant()
     theirs = {"Authorization": f"Bearer {other.operator_key}"}
-    made = posted(await operator.post(RECONCILIATIONS, headers=theirs))
+    made = posted(await operator.post(RECONCILIATIONS, headers=theirs), 202)
 
     refused(await operator.get(f"{RECONCILIATIONS}/{made['id']}"), 404, "reconciliation_not_found")
     refused(await operator.get(f"{RECONCILIATIONS}/{UUID(int=9)}"), 404, "reconciliation_not_found")

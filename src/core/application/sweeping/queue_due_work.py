@@ -2,7 +2,13 @@
 
 from dataclasses import dataclass
 
-from core.domain.job_catalogue import apply_gateway_event_job, deliver_webhooks_job, run_operation_job
+from core.domain.job_catalogue import (
+    RECONCILE_LEDGER,
+    apply_gateway_event_job,
+    deliver_webhooks_job,
+    run_operation_job,
+    tenant_job,
+)
 from ports.due_work import DueWork
 from ports.job_queue import MAX_JOBS_AT_ONCE, JobQueue
 
@@ -33,6 +39,10 @@ class QueueDueWorkHandler:
             *(
                 deliver_webhooks_job(due.tenant_id, due.endpoint_id)
                 for due in await self.due.webhook_endpoints(limit=MAX_JOBS_AT_ONCE)
+            ),
+            *(
+                tenant_job(RECONCILE_LEDGER, tenant_id)
+                for tenant_id in await self.due.reconciliations(limit=MAX_JOBS_AT_ONCE)
             ),
         ]
         queued = 0

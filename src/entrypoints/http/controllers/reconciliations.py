@@ -8,7 +8,7 @@ from litestar.di import NamedDependency
 from litestar.params import PathParameter, QueryParameter
 
 from core.application.reconciliation.read_reconciliations import ReadReconciliationsHandler
-from core.application.reconciliation.reconcile_ledger import ReconcileLedgerHandler
+from core.application.reconciliation.request_reconciliation import RequestReconciliationHandler
 from core.domain.identifiers import ReconciliationId
 from entrypoints.http.context import context_of, principal_of
 from entrypoints.http.pagination import DEFAULT_PAGE, Page, one_page, read_cursor
@@ -30,16 +30,17 @@ class ReconciliationController(Controller):
     path = "/reconciliations"
     tags = ["Administration"]
 
-    @post(operation_id="ReconcileLedger", summary="Reconcile the ledger now")
+    @post(operation_id="ReconcileLedger", summary="Reconcile the ledger now", status_code=202)
     async def reconcile(
-        self, request: Request[Any, Any, Any], *, reconcile_ledger: NamedDependency[ReconcileLedgerHandler]
+        self, request: Request[Any, Any, Any], *, request_reconciliation: NamedDependency[RequestReconciliationHandler]
     ) -> ReconciliationResponse:
         """
-        Compare every balance with its entries and snapshots, every hash, every hold, and keep what was found. Takes
-        about 10 s a million entries: for long ledgers leave it to the worker's schedule. Nothing is corrected.
+        Have a worker compare every balance with its entries and snapshots, every hash, every hold, and keep what it
+        finds: read it by its id until `status` is no longer `running`, after about 10 s a million entries. While one
+        is running, the answer is that one. Nothing is corrected.
         """
         tenant_id = principal_of(request).tenant_id
-        return ReconciliationResponse.of(await reconcile_ledger(tenant_id, trace_id=context_of(request).trace_id))
+        return ReconciliationResponse.of(await request_reconciliation(tenant_id, trace_id=context_of(request).trace_id))
 
     @get(operation_id="ListReconciliations", summary="List reconciliations")
     async def page(

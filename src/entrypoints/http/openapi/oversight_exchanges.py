@@ -52,6 +52,13 @@ _reconciliation = Reconciliation(
     started_at=MOMENT,
     finished_at=_LATER,
 )
+_running = Reconciliation(
+    tenant_id=TENANT,
+    id=_reconciliation.id,
+    kind=ReconciliationKind.INTERNAL,
+    status=ReconciliationStatus.RUNNING,
+    started_at=MOMENT,
+)
 _break = Break(
     number=1,
     type=FindingKind.BALANCE_WRONG.value,
@@ -86,7 +93,7 @@ OVERSIGHT_EXCHANGES: dict[str, Exchange] = {
         answers={200: Shown("Left at that.", DeadLetterResponse.of(_discarded))}, refusals=(*ADMINISTERING_ONE, 409)
     ),
     "ReconcileLedger": Exchange(
-        answers={201: Shown("Compared, and kept.", ReconciliationResponse.of(_reconciliation))},
+        answers={202: Shown("It is running.", ReconciliationResponse.of(_running))},
         refusals=ADMINISTERING,
     ),
     "ListReconciliations": Exchange(

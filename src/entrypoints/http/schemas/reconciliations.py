@@ -11,7 +11,10 @@ from core.domain.reconciliation import Break, Reconciliation, ReconciliationKind
 
 
 class ReconciliationResponse(msgspec.Struct, frozen=True, kw_only=True):
-    """What was compared and when; `clean` when everything agreed. The first 100 breaks are kept."""
+    """
+    What was compared and when; `clean` when everything agreed. The first 100 breaks are kept. While it is `running`,
+    nothing is counted, and `finished_at` is null.
+    """
 
     id: UUID
     kind: ReconciliationKind
@@ -20,7 +23,7 @@ class ReconciliationResponse(msgspec.Struct, frozen=True, kw_only=True):
     entries_checked: int
     break_count: int
     started_at: datetime
-    finished_at: datetime
+    finished_at: datetime | None
 
     @classmethod
     def of(cls, reconciliation: Reconciliation) -> Self:
