@@ -8,6 +8,7 @@ from typing import Any, Literal, Self, TypeVar, cast
 from redis.exceptions import ResponseError
 
 from adapters.streams import scripts
+from adapters.streams.server_clock import ClockJumped, ServerClock
 
 GROUP = "workers"
 _FIRST = "0-0"
@@ -24,9 +25,14 @@ class Entry:
 
     @classmethod
     def from_reply(cls, entry_id: bytes, fields: dict[bytes, bytes]) -> Self:
-        """Read one entry of a reply to XREADGROUP or XAUTOCLAIM."""
+        """Read one entry of a reply to XREADGROUP."""
         key = fields.get(b"job")
         return cls(entry_id.decode(), None if key is None else key.decode("utf-8", "replace"), repr(fields))
+
+    @classmethod
+    def from_flat(cls, entry_id: bytes, fields: Sequence[bytes]) -> Self:
+        """Read one entry as a script gives it: names and values in turn."""
+        return cls.from_reply(entry_id, dict(zip(fields[::2], fields[1::2], strict=True)))
 
 
 class StreamCommands:
@@ -43,14 +49,14 @@ class StreamCommands:
         self._enqueue, self._schedule, self._take = map(script, (scripts.ENQUEUE, scripts.SCHEDULE, scripts.TAKE))
         self._store, self._finish, self._retry = map(script, (scripts.STORE, scripts.FINISH, scripts.RETRY))
         self._abort, self._renew, self._held = map(script, (scripts.ABORT, scripts.RENEW, scripts.HELD))
-        self._tidy = script(scripts.TIDY)
+        self._tidy, self._claim = script(scripts.TIDY), script(scripts.CLAIM)
 
     def record_name(self, key: str) -> str:
         """Where the record of the job *key* is."""
         return f"{self.prefix}job:{key}"
 
-    async def enqueue(self, jobs: Sequence[tuple[str, bytes | str, int]]) -> list[bool]:
-        """Queue jobs of (key, record, due in epoch seconds or 0); whether each was new."""
+    async def enqueue(self, jobs: Sequence[tuple[str, bytes | str, float, float]]) -> list[bool]:
+        """Queue jobs of (key, record, seconds to wait or 0, most between its attempts or 0); whether each was new."""
         queued = await self._run(self._enqueue, *(part for job in jobs for part in job))
         return [answer == 1 for answer in queued]
 
@@ -121,11 +127,18 @@ class StreamCommands:
 
         return await self._in_group(read)
 
-    async def claim_idle(self, consumer: str, idle_seconds: float, page: int) -> AsyncGenerator[list[Entry]]:
-        """Make entries idle for so long the consumer's own, and give them in pages, until there are none."""
+    async def claim_idle(
+        self, consumer: str, idle_seconds: float, page: int, clock: ServerClock
+    ) -> AsyncGenerator[list[Entry]]:
+        """
+        Make entries idle for so long the consumer's own, and give them in pages, until there are none.
+
+        Raises:
+            ClockJumped: If the server's clock is not where *clock* has it; then nothing more was claimed.
+        """
         cursor: str | bytes = _FIRST
         while True:
-            cursor, claimed = await self._claim_page(consumer, idle_seconds, cursor, page)
+            cursor, claimed = await self._claim_page(consumer, idle_seconds, cursor, page, clock)
             yield claimed
             if cursor in {_FIRST, _FIRST.encode()}:
                 return
@@ -138,22 +151,25 @@ class StreamCommands:
             return max(0, length - int(summary["pending"])), int(summary["pending"])
         return length, 0
 
-    async def probe(self) -> None:
-        """Nothing, if Redis answers."""
-        await self._redis.ping()
+    async def server_time(self) -> float:
+        """Where the server's clock stands, in epoch seconds."""
+        seconds, microseconds = await self._redis.time()
+        return float(seconds) + float(microseconds) / 1_000_000
 
     async def scheduled(self) -> int:
         """How many jobs wait for their time."""
         return int(await self._redis.zcount(self.incomplete, "(0", "+inf"))
 
     async def _claim_page(
-        self, consumer: str, idle_seconds: float, cursor: str | bytes, count: int
+        self, consumer: str, idle_seconds: float, cursor: str | bytes, count: int, clock: ServerClock
     ) -> tuple[bytes, list[Entry]]:
         async def claim() -> tuple[bytes, list[Entry]]:
-            answer = await self._redis.xautoclaim(
-                self.stream, GROUP, consumer, min_idle_time=int(idle_seconds * 1000), start_id=cursor, count=count
-            )
-            return answer[0], [Entry.from_reply(entry, fields) for entry, fields in answer[1]]
+            window = clock.window() or ("", "")
+            answer = await self._run(self._claim, consumer, int(idle_seconds * 1000), cursor, count, *window)
+            clock.saw(float(answer[0]))
+            if len(answer) == 1:  # it came back while the answer was on its way
+                raise ClockJumped(float(answer[0]))
+            return answer[1], [Entry.from_flat(entry, fields) for entry, fields in answer[2]]
 
         return await self._in_group(claim)
 

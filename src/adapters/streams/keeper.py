@@ -11,8 +11,6 @@ from adapters.streams.ending import end
 from adapters.streams.limits import StreamsQueueLimits
 
 _log = structlog.get_logger(__name__)
-_RETRYING_SECONDS = 1.0
-"""What the client's own retries of one command may add."""
 Step = Callable[[], Awaitable[Any]]
 
 
@@ -29,6 +27,12 @@ class Keeper:
         self._limits = limits
         self._renew, self._schedule, self._recover, self._probe = renew, schedule, recover, probe
         self._tasks: list[asyncio.Task[None]] = []
+        self._is_sure = False
+
+    @property
+    def is_in_doubt(self) -> bool:
+        """Whether live entries may look idle, because Redis was away; nobody knows while nothing is looked after."""
+        return bool(self._tasks) and not self._is_sure
 
     def start(self) -> None:
         """Begin, unless that happened before."""
@@ -42,7 +46,7 @@ class Keeper:
 
     async def stop(self) -> None:
         """End all three."""
-        tasks, self._tasks = self._tasks, []
+        tasks, self._tasks, self._is_sure = self._tasks, [], False
         await end(tasks)
 
     async def _every(self, seconds: float, step: Step) -> None:
@@ -57,15 +61,15 @@ class Keeper:
         Idle times go on while nobody can renew, so afterwards every entry looks idle: once Redis answers, others are
         given the time to renew theirs.
         """
-        beats, is_sure = self._limits, False
+        beats = self._limits
         while True:
             if not await self._went_well(self._probe):
-                is_sure = False
-            elif is_sure:
-                is_sure = await self._went_well(self._recover)
+                self._is_sure = False
+            elif self._is_sure:
+                self._is_sure = await self._went_well(self._recover)
             else:
-                await asyncio.sleep(2 * beats.renew_seconds + _RETRYING_SECONDS)
-                is_sure = await self._went_well(self._probe)
+                await asyncio.sleep(beats.all_renewed_seconds)
+                self._is_sure = await self._went_well(self._probe)
                 continue
             await asyncio.sleep(beats.recovery_poll_seconds)
 

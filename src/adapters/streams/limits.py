@@ -10,6 +10,7 @@ READ_BLOCK_SECONDS = 1.0
 POISON_HOOK_SECONDS = 5.0
 CONSUMER_FORGOTTEN_SECONDS = 3600.0
 MAX_BURIALS = 20
+_RETRYING_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +41,16 @@ class StreamsQueueLimits:
     poison_hook_seconds: float = POISON_HOOK_SECONDS
     consumer_forgotten_seconds: float = CONSUMER_FORGOTTEN_SECONDS
     max_burials: int = MAX_BURIALS
+
+    @property
+    def all_renewed_seconds(self) -> float:
+        """After how long everybody who is alive has renewed: twice the beat, and the client's retries of a command."""
+        return 2 * self.renew_seconds + _RETRYING_SECONDS
+
+    @property
+    def clock_tolerance_seconds(self) -> float:
+        """How far Redis's clock may move beside ours between two looks, without a live job looking idle."""
+        return self.idle_seconds - 2 * self.renew_seconds
 
     def __post_init__(self) -> None:
         """Check that the timers fit each other."""

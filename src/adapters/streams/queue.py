@@ -25,6 +25,7 @@ from adapters.streams.keeper import Keeper
 from adapters.streams.limits import StreamsQueueLimits
 from adapters.streams.queue_reading import UNREADABLE, QueueReading
 from adapters.streams.recovery import TO_RUN, Recovery
+from adapters.streams.server_clock import ServerClock
 from ports.job_queue import OnPoison
 
 _log = structlog.get_logger(__name__)
@@ -62,6 +63,7 @@ class StreamsQueue(QueueReading):
         dump: DumpType | None = None,
         load: LoadType | None = None,
         swept_error_message: str | None = None,
+        clock: ServerClock | None = None,
     ) -> None:
         """
         Speak through *redis*, whose answers must be bytes and whose socket timeout longer than a read blocks.
@@ -98,13 +100,18 @@ class StreamsQueue(QueueReading):
             read=self._delivered,
             error=self.swept_error_message,
             limits=self.limits,
+            clock=clock
+            or ServerClock(
+                tolerance_seconds=self.limits.clock_tolerance_seconds,
+                grace_seconds=self.limits.all_renewed_seconds,
+            ),
         )
         self._keeper = Keeper(
             self.limits,
             renew=self._renew,
             schedule=self.schedule,
             recover=self._recovery.recover,
-            probe=self._commands.probe,
+            probe=self._recovery.probe,
         )
         self._reader = EntryReader(
             self._commands, self._held, consumer=self.consumer, limits=self.limits, give_back=self._give_back_entry
@@ -161,12 +168,19 @@ class StreamsQueue(QueueReading):
         for job in jobs:
             job.queue, job.queued, job.status = self, now(), Status.QUEUED
             await self._before_enqueue(job)
-        queued = await self._commands.enqueue([(job.key, self.serialize(job), job.scheduled) for job in jobs])
+        queued = await self._commands.enqueue([self._queueable(job) for job in jobs])
         return sum(queued)
 
     async def _enqueue(self, job: Job) -> Job | None:
-        [is_new] = await self._commands.enqueue([(job.key, self.serialize(job), job.scheduled)])
+        [is_new] = await self._commands.enqueue([self._queueable(job)])
         return job if is_new else None
+
+    def _queueable(self, job: Job) -> tuple[str, bytes | str, float, float]:
+        """Its moment by our clock becomes a time to wait, or one past: Redis counts by its own."""
+        delay = (job.scheduled - now() / 1000 or -0.001) if job.scheduled else 0.0
+        longest = job.retry_delay if isinstance(job.retry_backoff, bool) else float(job.retry_backoff)
+        unbounded = job.retry_backoff is True
+        return job.key, self.serialize(job), delay, 0.0 if unbounded else longest
 
     async def schedule(self, lock: int = 1) -> list[str]:
         """Put what is due on the stream; the jobs' ids. It happens by itself too, twice a second."""
@@ -308,7 +322,7 @@ class StreamsQueue(QueueReading):
 
     async def sweep(self, lock: int = 60, abort: float = 5.0) -> list[str]:
         """Recover what is idle; the jobs' ids. It happens by itself too, every second."""
-        moved = await self._recovery.recover()
+        moved = [] if self._keeper.is_in_doubt else await self._recovery.recover()
         await self._commands.forget_silent_consumers(self.limits.consumer_forgotten_seconds)
         return [self.job_id(key) for key in moved]
 

@@ -12,6 +12,7 @@ from adapters.streams.commands import Entry, StreamCommands
 from adapters.streams.deliveries import DeliveredJob, HeldEntries
 from adapters.streams.limits import StreamsQueueLimits
 from adapters.streams.queue_reading import UNREADABLE
+from adapters.streams.server_clock import ClockJumped, ServerClock
 
 _log = structlog.get_logger(__name__)
 _PAGE = 50
@@ -38,8 +39,10 @@ class Recovery:
         read: Callable[[bytes, str], DeliveredJob],
         error: str,
         limits: StreamsQueueLimits,
+        clock: ServerClock,
     ) -> None:
         """Recover as *consumer*; *error* is what the lost attempt's history says."""
+        self._clock = clock
         self._commands = commands
         self._held = held
         self._undertaker = undertaker
@@ -50,13 +53,25 @@ class Recovery:
         self._limits = limits
 
     async def recover(self) -> list[str]:
-        """Do it once for all that is idle now; the keys of the jobs that were moved."""
+        """Do it once for all that is idle now, unless Redis's clock has just jumped; the keys of the jobs moved."""
         moved: list[str] = []
-        async for page in self._commands.claim_idle(self._consumer, self._limits.idle_seconds, _PAGE):
-            alive = set(self._held.alive())  # ours, seen late: claiming them has renewed them
-            outcomes = await asyncio.gather(*(self._recover(entry) for entry in page if entry.id not in alive))
-            moved.extend(key for key in outcomes if key is not None)
+        if not self._clock.is_trusted:
+            return moved
+        try:
+            async for page in self._commands.claim_idle(self._consumer, self._limits.idle_seconds, _PAGE, self._clock):
+                alive = set(self._held.alive())  # ours, seen late: claiming them has renewed them
+                outcomes = await asyncio.gather(*(self._recover(entry) for entry in page if entry.id not in alive))
+                moved.extend(key for key in outcomes if key is not None)
+        except ClockJumped as jump:
+            _log.warning("Redis's clock has jumped: no entry counts as idle until all were renewed", clock=str(jump))
         return moved
+
+    async def probe(self) -> None:
+        """Look whether Redis answers, and where its clock stands."""
+        try:
+            self._clock.saw(await self._commands.server_time())
+        except ClockJumped as jump:
+            _log.warning("Redis's clock has jumped: no entry counts as idle until all were renewed", clock=str(jump))
 
     async def _recover(self, entry: Entry) -> str | None:
         self._held.let_go(entry.id)

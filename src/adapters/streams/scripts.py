@@ -2,10 +2,10 @@
 The steps of a job's life in Redis, each one script and so each whole or not at all.
 
 Keys, of the queue `jobs`: the stream `bursar:jobs`, with one consumer group; `bursar:jobs:incomplete`, a sorted set of
-the keys of unfinished jobs (score 0: on the stream, above: due then, epoch seconds); `bursar:jobs:entries`, a hash from
-a job's key to its entry on the stream; `bursar:jobs:job:<key>`, a job's record; `bursar:jobs:abort:<key>`, there while
-an abort is under way. A key's entry is the fence: whoever holds another one, or one that was taken away, changes
-nothing.
+the keys of unfinished jobs (score 0: on the stream, above: due then, in epoch seconds by Redis's clock);
+`bursar:jobs:entries`, a hash from a job's key to its entry on the stream; `bursar:jobs:job:<key>`, a job's record;
+`bursar:jobs:abort:<key>`, there while an abort is under way. A key's entry is the fence: whoever holds another one, or
+one that was taken away, changes nothing.
 
 Only commands of Redis 7.2. Records' names are put together in the scripts, so this is for one server, not a cluster.
 """
@@ -60,27 +60,29 @@ end
 """`release` ends a delivery. An entry of '' means whichever there is: an operator acts, not a worker. Whoever holds an
 entry that is no longer its job's puts the entry away and is told no."""
 
-# ARGV: (key, record, due at) for each. Answers 1 or 0 for each: queued, or there already. One whose entry was lost with
-# its stream gets another; one that is scheduled later than now asked for (by a wrong clock, or an older setting) is
-# due earlier.
+# ARGV: (key, record, seconds to wait, the longest that it waits between attempts) for each. Answers 1 or 0 for each:
+# queued, or there already. One whose entry was lost with its stream gets another; one that is due later than now asked
+# for, or later than its attempts ever are apart (Redis's clock was set back, or a setting was another), is due earlier.
 ENQUEUE = (
     _COMMON
     + """
 local queued = {}
-for i = 3, #ARGV, 3 do
-  local key, record, due = ARGV[i], ARGV[i + 1], ARGV[i + 2]
-  local score = redis.call('ZSCORE', incomplete, key)
+for i = 3, #ARGV, 4 do
+  local key, record, delay, longest = ARGV[i], ARGV[i + 1], tonumber(ARGV[i + 2]), tonumber(ARGV[i + 3])
+  local score, due = redis.call('ZSCORE', incomplete, key), now() + delay
   if score or redis.call('EXISTS', abort_of(key)) == 1 then
     queued[#queued + 1] = 0
     if score and tonumber(score) == 0 and lost(key) then
       put(key)
-    elseif score and tonumber(score) > 0 and tonumber(due) > 0 and tonumber(due) < tonumber(score) then
+    elseif score and tonumber(score) > 0 and delay ~= 0 and due < tonumber(score) - 1 then
       redis.call('SET', record_of(key), record)
+      redis.call('ZADD', incomplete, due, key)
+    elseif score and longest > 0 and tonumber(score) > due + longest + 1 then
       redis.call('ZADD', incomplete, due, key)
     end
   else
     redis.call('SET', record_of(key), record)
-    if due == '0' then put(key) else redis.call('ZADD', incomplete, due, key) end
+    if delay == 0 then put(key) else redis.call('ZADD', incomplete, due, key) end
     queued[#queued + 1] = 1
   end
 end
@@ -184,6 +186,30 @@ for i = 4, #ARGV do
   end
 end
 return lost"""
+)
+
+# ARGV: consumer, milliseconds, where to go on, how many at most, and from when to when this clock may stand (epoch
+# seconds; '' for anything). Makes entries idle for so long the consumer's own. Answers the clock, and what XAUTOCLAIM
+# says, or nothing when the clock stands elsewhere: then everything may look idle, and is not.
+# What was delivered in the future, before the clock was set back, would not become idle until then: it is stamped anew,
+# for whoever has it. Redis calls it idle for 0 ms, as it does what was renewed this instant, which loses nothing.
+CLAIM = (
+    _COMMON
+    + """
+local consumer, idle, cursor, count, earliest, latest = ARGV[3], ARGV[4], ARGV[5], ARGV[6], ARGV[7], ARGV[8]
+local clock = now()
+local told = string.format('%.6f', clock)
+if earliest ~= '' and (clock < tonumber(earliest) or clock > tonumber(latest)) then return {told} end
+if cursor == '0-0' then
+  local held = redis.pcall('XPENDING', stream, group, '-', '+', 1000)
+  if held.err then return held end
+  for _, one in ipairs(held) do
+    if one[3] == 0 then redis.call('XCLAIM', stream, group, one[2], 0, one[1], 'JUSTID') end
+  end
+end
+local claimed = redis.pcall('XAUTOCLAIM', stream, group, consumer, idle, cursor, 'COUNT', count)
+if claimed.err then return claimed end
+return {told, claimed[1], claimed[2]}"""
 )
 
 # ARGV: how many at most. Keys of the jobs that are held now, oldest entry first.
