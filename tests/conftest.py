@@ -1,6 +1,7 @@
 """Real servers for the tests: one PostgreSQL and one Valkey a session, a database a test."""
 
 import asyncio
+import os
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -86,11 +87,18 @@ class Tenant:
 MakeTenant = Callable[[], Awaitable[Tenant]]
 
 
+def redis_program() -> Path | None:
+    """The `redis-server` to test against, named by BURSAR_TEST_REDIS_SERVER; None for the Valkey that comes along."""
+    named = os.environ.get("BURSAR_TEST_REDIS_SERVER")
+    return None if named is None else Path(named)
+
+
 @pytest.fixture(scope="session")
 async def servers(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[EmbeddedServers]:
     """PostgreSQL and Valkey for the whole session, durable as in production."""
     home: Path = tmp_path_factory.mktemp("servers") / "home"
-    async with EmbeddedServers(home, postgres_settings={"max_connections": "200"}) as running:
+    settings = {"max_connections": "200"}
+    async with EmbeddedServers(home, postgres_settings=settings, redis_program=redis_program()) as running:
         yield running
 
 

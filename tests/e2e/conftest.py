@@ -9,7 +9,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from conftest import LOGIN_PASSWORD, OWNER_PASSWORD, TestDatabase, register_tenant
+from conftest import LOGIN_PASSWORD, OWNER_PASSWORD, TestDatabase, redis_program, register_tenant
 from core.domain.identifiers import TenantId
 from e2e.wire import Wire
 from entrypoints.container import migrate_database, prepare_server
@@ -81,7 +81,7 @@ async def _open_wallet(client: httpx.AsyncClient, number: int, opening: int) -> 
 async def shared_installation(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Installation]:
     """Two APIs, one of them with two workers: three processes that post."""
     folder = tmp_path_factory.mktemp("installation")
-    async with EmbeddedServers(folder / "home") as servers:
+    async with EmbeddedServers(folder / "home", redis_program=redis_program()) as servers:
         owner_url, login_url = await prepare_server(
             servers.postgres_url, "bursar", owner_password=OWNER_PASSWORD, login_password=LOGIN_PASSWORD
         )

@@ -15,7 +15,7 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
 from adapters.streams.queue import StreamsQueue
-from conftest import LOGIN_PASSWORD, OWNER_PASSWORD, TestDatabase
+from conftest import LOGIN_PASSWORD, OWNER_PASSWORD, TestDatabase, redis_program
 from e2e.conftest import Bank, Installation, bank_on
 from e2e.receiver_of_webhooks import Receiver
 from entrypoints.container import migrate_database, prepare_server
@@ -145,7 +145,9 @@ async def open_shop(folder: Path) -> AsyncGenerator[Shop]:
     """One API, two workers, and everything they need, in *folder*."""
     log = folder / "bursar.log"
     async with AsyncExitStack() as until_the_end:
-        servers = await until_the_end.enter_async_context(EmbeddedServers(folder / "home"))
+        servers = await until_the_end.enter_async_context(
+            EmbeddedServers(folder / "home", redis_program=redis_program())
+        )
         owner_url, login_url = await prepare_server(
             servers.postgres_url, "bursar", owner_password=OWNER_PASSWORD, login_password=LOGIN_PASSWORD
         )

@@ -26,7 +26,7 @@ from entrypoints.embedded import (
 )
 from entrypoints.embedded import run_as as run_as_module
 from entrypoints.embedded.free_port import free_port
-from entrypoints.embedded.server_programs import PostgresPrograms
+from entrypoints.embedded.server_programs import PostgresPrograms, embedded_valkey_server
 
 PATIENCE_SECONDS = 20
 
@@ -233,6 +233,17 @@ async def test_postgresql_alone_runs_on_the_port_that_is_asked_for(tmp_path: Pat
         assert urlsplit(servers.postgres_url).port == port
         with pytest.raises(RuntimeError, match="Valkey"):
             _ = servers.redis_url
+
+
+async def test_another_redis_runs_where_one_is_named(public_folder: Path) -> None:
+    named = public_folder / "another-redis"
+    named.write_text(f'#!/bin/sh\nexec {embedded_valkey_server()} "$@" --databases 3\n')
+    named.chmod(0o755)
+
+    async with EmbeddedServers(public_folder / "home", redis_program=named) as servers:
+        redis = Redis.from_url(servers.redis_url)
+        assert (await redis.config_get("databases")) == {"databases": "3"}
+        await redis.aclose()
 
 
 async def test_a_folder_without_postgresql_programs_is_refused(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ the keys of unfinished jobs (score 0: on the stream, above: due then, in epoch s
 `bursar:jobs:abort:<key>`, there while an abort is under way. A key's entry is the fence: whoever holds another one, or
 one that was taken away, changes nothing.
 
-Only commands of Redis 7.2. Records' names are put together in the scripts, so this is for one server, not a cluster.
+Only commands of Redis 7.0. Records' names are put together in the scripts, so this is for one server, not a cluster.
 """
 
 _COMMON = """

@@ -25,7 +25,8 @@ class EmbeddedServers:
 
     *home* is made ours alone (mode 0700, and for root the owner that the servers need): name a folder that holds
     nothing else. Every run has new ports, unless *postgres_port* fixes one; within a run they stay. *postgres_settings*
-    go over our defaults, which keep fsync on. *postgres_bin* names the programs of another PostgreSQL, 15 or newer.
+    go over our defaults, which keep fsync on. *postgres_bin* names the programs of another PostgreSQL, 15 or newer,
+    *redis_program* another Valkey or Redis, 7.0 or newer.
 
     Enter it on the main thread. The servers end with the block, and on Linux with the process, even when it is killed;
     elsewhere the next run in the same folder ends them.
@@ -38,12 +39,14 @@ class EmbeddedServers:
         postgres_settings: Mapping[str, str] = {},
         postgres_port: int | None = None,
         postgres_bin: Path | None = None,
+        redis_program: Path | None = None,
         valkey: bool = True,
     ) -> None:
         self._home = home.resolve()
         self._postgres_settings = postgres_settings
         self._postgres_port = postgres_port
         self._postgres_bin = postgres_bin
+        self._redis_program = redis_program
         self._with_valkey = valkey
         self._lock: int | None = None
         self._postgres: PostgresServer | None = None
@@ -148,7 +151,7 @@ class EmbeddedServers:
 
     def _prepare(self) -> None:
         programs = PostgresPrograms.in_folder(self._postgres_bin) if self._postgres_bin else PostgresPrograms.embedded()
-        valkey_program = embedded_valkey_server() if self._with_valkey else None
+        valkey_program = (self._redis_program or embedded_valkey_server()) if self._with_valkey else None
         run_as = choose_run_as([programs.postgres, "--version"])
         self._home.chmod(0o700)
         run_as.own_all(self._home)
