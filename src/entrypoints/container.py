@@ -9,10 +9,10 @@ from adapters.crypto.checkpoint_signatures import Ed25519CheckpointChecker, Ed25
 from adapters.crypto.cipher import AesGcmCipher
 from adapters.gateways.account_gateways import AccountGateways
 from adapters.gateways.registry import GatewayRegistry, Loading
+from adapters.http.outgoing_url_policy import GuardedOutgoingUrlPolicy
 from adapters.http.provider_http import HttpcoreProviderHttp
 from adapters.http.resolver import SystemResolver
 from adapters.http.webhook_sender import HttpWebhookSender
-from adapters.http.webhook_url_policy import GuardedWebhookUrlPolicy
 from adapters.postgres.account_opening import PostgresAccountOpening
 from adapters.postgres.api_key_finder import PostgresApiKeyFinder
 from adapters.postgres.checkpoint_repository import PostgresCheckpointRepository
@@ -242,13 +242,13 @@ class Container(containers.DeclarativeContainer):
 
     resolver = providers.Singleton(SystemResolver)
     address_guard = providers.Singleton(chosen.address_guard, settings, resolver)
-    webhook_url_policy = providers.Singleton(GuardedWebhookUrlPolicy, address_guard)
+    outgoing_url_policy = providers.Singleton(GuardedOutgoingUrlPolicy, address_guard)
     webhook_sender = providers.Singleton(HttpWebhookSender, address_guard)
     webhook_delivery_reader = providers.Singleton(PostgresWebhookDeliveryReader, reading_sessions)
     register_webhook_endpoint = providers.Singleton(
-        RegisterEndpointHandler, unit_of_work.provider, webhook_url_policy, ids
+        RegisterEndpointHandler, unit_of_work.provider, outgoing_url_policy, ids
     )
-    change_webhook_endpoint = providers.Singleton(ChangeEndpointHandler, unit_of_work.provider, webhook_url_policy)
+    change_webhook_endpoint = providers.Singleton(ChangeEndpointHandler, unit_of_work.provider, outgoing_url_policy)
     delete_webhook_endpoint = providers.Singleton(DeleteEndpointHandler, unit_of_work.provider)
     rotate_webhook_secret = providers.Singleton(RotateSecretHandler, unit_of_work.provider)
     read_webhook_endpoints = providers.Singleton(ReadEndpointsHandler, unit_of_work.provider)
@@ -302,10 +302,10 @@ class Container(containers.DeclarativeContainer):
 
     read_gateway_events = providers.Singleton(ReadGatewayEventsHandler, unit_of_work.provider)
     create_gateway_account = providers.Singleton(
-        CreateGatewayAccountHandler, unit_of_work.provider, gateways, webhook_url_policy, ids
+        CreateGatewayAccountHandler, unit_of_work.provider, gateways, outgoing_url_policy, ids
     )
     change_gateway_account = providers.Singleton(
-        ChangeGatewayAccountHandler, unit_of_work.provider, gateways, webhook_url_policy
+        ChangeGatewayAccountHandler, unit_of_work.provider, gateways, outgoing_url_policy
     )
     follow_movements = providers.Singleton(FollowMovementsHandler, unit_of_work.provider, gateways, ids, clock)
     check_gateway_account = providers.Singleton(CheckGatewayAccountHandler, unit_of_work.provider, gateways, ids, clock)

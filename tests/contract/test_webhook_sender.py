@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 
 from adapters.http.address_guard import AddressGuard
+from adapters.http.outgoing_url_policy import GuardedOutgoingUrlPolicy
 from adapters.http.pinned_connections import MAX_CONNECTIONS_EACH
 from adapters.http.webhook_sender import HttpWebhookSender
-from adapters.http.webhook_url_policy import GuardedWebhookUrlPolicy
 from builders import NOON
 from contract.webhook_receivers import (
     OK,
@@ -29,12 +29,12 @@ from contract.webhook_receivers import (
     Receiver,
     receiver,
 )
+from core.domain.outgoing_urls import OutgoingUrlRefused
 from core.domain.webhook_answers import MAX_EXCERPT_BYTES, DeliveryAnswer, DeliveryError
-from core.domain.webhook_endpoints import WebhookUrlRefused
 from core.domain.webhook_secrets import SigningKey
 from core.domain.webhook_signatures import signed_headers, verify
+from ports.outgoing_url_policy import OutgoingUrlPolicy
 from ports.webhook_sender import WebhookSender
-from ports.webhook_url_policy import WebhookUrlPolicy
 
 HOST = "hooks.example.com"
 URL = f"https://{HOST}/bursar?shop=7"
@@ -214,7 +214,7 @@ async def test_a_name_that_is_rebound_to_loopback_is_not_called(world: World) ->
     """Public when it was registered, loopback when it is called."""
     inside = await world.receiver(address="127.0.0.1")
     world.dns.say(HOST, [PUBLIC], ["127.0.0.1"])
-    await GuardedWebhookUrlPolicy(world.guard).check_url(URL)
+    await GuardedOutgoingUrlPolicy(world.guard).check_url(URL)
     answer = await world.send()
     assert (answer.status, answer.error) == (None, DeliveryError.REFUSED_ADDRESS)
     assert (world.internet.dialled, inside.connections) == ([], 0)
@@ -256,7 +256,7 @@ async def test_a_name_without_addresses_is_a_dns_failure(world: World) -> None:
 
 
 async def test_registration_names_the_rule_and_the_field(world: World) -> None:
-    policy: WebhookUrlPolicy = GuardedWebhookUrlPolicy(world.guard)
+    policy: OutgoingUrlPolicy = GuardedOutgoingUrlPolicy(world.guard)
     world.dns.say("inside.example.com", ["192.168.1.1"])
     for url, rule in [
         ("http://hooks.example.com/", "https"),
@@ -264,7 +264,7 @@ async def test_registration_names_the_rule_and_the_field(world: World) -> None:
         ("https://nobody.example.com/", "does not resolve"),
         ("https://[::1]/", "IP address"),
     ]:
-        with pytest.raises(WebhookUrlRefused, match=rule) as refusal:
+        with pytest.raises(OutgoingUrlRefused, match=rule) as refusal:
             await policy.check_url(url)
         assert refusal.value.pointer == "#/url"
         assert "192.168" not in str(refusal.value), "where an inner name leads is nobody's business"

@@ -68,20 +68,13 @@ class TooManyWebhookEndpoints(Rejected):
     title = "There are too many webhook endpoints"
 
 
-class WebhookUrlRefused(Rejected):
-    """We call public HTTPS addresses by their names only; the detail names the rule that the URL breaks."""
-
-    code = "webhook_url_refused"
-    title = "The webhook URL is not one we call"
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WebhookEndpoint:
     """
     A tenant's receiver of messages.
 
     Attributes:
-        url: As registered; where it may lead is decided anew at every attempt (`ports.webhook_url_policy`).
+        url: As registered; where it may lead is decided anew at every attempt (`ports.outgoing_url_policy`).
         secrets: The newest first; at most two are live.
         failing_since: Since when there was nothing but failure; None after a success.
         resume_at: Until when nothing is sent there, because it asked for less or keeps failing.

@@ -152,7 +152,7 @@ def create_litestar(container: Container) -> Litestar:
         # Settings that would fail the first order or webhook endpoint fail the start.
         container.fulfilment()
         container.cipher()
-        container.webhook_url_policy()
+        container.outgoing_url_policy()
         await posting.start()
         # What start-up made stays for good: without it the collector walks it again and again (design: toolchain).
         gc.collect()

@@ -7,8 +7,8 @@ from core.application.gateway_accounts.settings_check import check_settings_lead
 from core.domain.gateway_accounts import GatewayAccount, InvalidGatewayAccount
 from core.domain.identifiers import GatewayAccountId, TenantId
 from ports.gateways import Gateways
+from ports.outgoing_url_policy import OutgoingUrlPolicy
 from ports.unit_of_work import UnitOfWorkFactory
-from ports.webhook_url_policy import WebhookUrlPolicy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +30,7 @@ class ChangeGatewayAccountHandler:
 
     unit_of_work: UnitOfWorkFactory
     gateways: Gateways
-    urls: WebhookUrlPolicy
+    urls: OutgoingUrlPolicy
 
     async def __call__(self, command: ChangeGatewayAccount) -> GatewayAccount:
         """

@@ -8,8 +8,8 @@ from core.domain.gateway_accounts import GatewayAccount
 from core.domain.identifiers import GatewayAccountId, TenantId
 from ports.gateways import Gateways
 from ports.id_generator import IdGenerator
+from ports.outgoing_url_policy import OutgoingUrlPolicy
 from ports.unit_of_work import UnitOfWorkFactory
-from ports.webhook_url_policy import WebhookUrlPolicy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +32,7 @@ class CreateGatewayAccountHandler:
 
     unit_of_work: UnitOfWorkFactory
     gateways: Gateways
-    urls: WebhookUrlPolicy
+    urls: OutgoingUrlPolicy
     ids: IdGenerator
 
     async def __call__(self, command: CreateGatewayAccount) -> GatewayAccount:

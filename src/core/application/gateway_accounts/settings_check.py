@@ -3,13 +3,13 @@
 from collections.abc import Mapping
 
 from core.domain.gateway_accounts import InvalidGatewayAccount
-from core.domain.webhook_endpoints import WebhookUrlRefused
-from ports.webhook_url_policy import WebhookUrlPolicy
+from core.domain.outgoing_urls import OutgoingUrlRefused
+from ports.outgoing_url_policy import OutgoingUrlPolicy
 
 _SCHEMES = ("http://", "https://")
 
 
-async def check_settings_lead_outside(urls: WebhookUrlPolicy, settings: Mapping[str, str]) -> None:
+async def check_settings_lead_outside(urls: OutgoingUrlPolicy, settings: Mapping[str, str]) -> None:
     """
     Let settings pass whose URLs lead to public HTTPS addresses; in development to this machine, too.
 
@@ -20,5 +20,5 @@ async def check_settings_lead_outside(urls: WebhookUrlPolicy, settings: Mapping[
         if value.lower().startswith(_SCHEMES):
             try:
                 await urls.check_url(value)
-            except WebhookUrlRefused as refused:
+            except OutgoingUrlRefused as refused:
                 raise InvalidGatewayAccount(refused.detail, pointer=f"#/settings/{name}") from refused

@@ -8,8 +8,8 @@ from core.domain.identifiers import TenantId, WebhookEndpointId
 from core.domain.webhook_endpoints import DisabledReason, EndpointStatus, WebhookEndpoint
 from core.domain.webhook_events import check_known
 from core.domain.webhook_filters import parse_filters
+from ports.outgoing_url_policy import OutgoingUrlPolicy
 from ports.unit_of_work import UnitOfWorkFactory
-from ports.webhook_url_policy import WebhookUrlPolicy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +29,7 @@ class ChangeEndpointHandler:
     """What waits for a disabled endpoint is canceled; enabling it brings nothing back, redelivering does."""
 
     unit_of_work: UnitOfWorkFactory
-    url_policy: WebhookUrlPolicy
+    url_policy: OutgoingUrlPolicy
 
     async def __call__(self, command: ChangeEndpoint) -> WebhookEndpoint:
         """
@@ -38,7 +38,7 @@ class ChangeEndpointHandler:
         Raises:
             WebhookEndpointNotFound: If there is none.
             InvalidEventFilter, InvalidWebhookEndpoint: If a field breaks a rule.
-            WebhookUrlRefused: If we would not call the URL.
+            OutgoingUrlRefused: If we would not call the URL.
         """
         filters = None if command.event_types is None else parse_filters(command.event_types)
         check_known(filters or ())

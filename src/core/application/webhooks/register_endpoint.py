@@ -11,8 +11,8 @@ from core.domain.webhook_events import check_known
 from core.domain.webhook_filters import parse_filters
 from core.domain.webhook_secrets import WebhookSecret
 from ports.id_generator import IdGenerator
+from ports.outgoing_url_policy import OutgoingUrlPolicy
 from ports.unit_of_work import UnitOfWorkFactory
-from ports.webhook_url_policy import WebhookUrlPolicy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +32,7 @@ class RegisterEndpointHandler:
     """The URL is checked before the transaction: looking a name up takes as long as it takes."""
 
     unit_of_work: UnitOfWorkFactory
-    url_policy: WebhookUrlPolicy
+    url_policy: OutgoingUrlPolicy
     ids: IdGenerator
     random_bytes: RandomBytes = token_bytes
 
@@ -42,7 +42,7 @@ class RegisterEndpointHandler:
 
         Raises:
             InvalidEventFilter, InvalidWebhookSecret, InvalidWebhookEndpoint: If a field breaks a rule.
-            WebhookUrlRefused: If we would not call the URL.
+            OutgoingUrlRefused: If we would not call the URL.
             TooManyWebhookEndpoints: If the tenant has 50.
         """
         filters = parse_filters(command.event_types)

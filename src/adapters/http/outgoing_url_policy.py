@@ -1,13 +1,13 @@
-"""Judging a webhook's URL when it is registered."""
+"""Judging a URL that we shall call, when it is registered."""
 
 from adapters.http.address_guard import AddressGuard, AddressRefused
 from adapters.http.destinations import DestinationRefused
 from adapters.http.resolver import NameNotResolved
-from core.domain.webhook_endpoints import WebhookUrlRefused
+from core.domain.outgoing_urls import OutgoingUrlRefused
 
 
-class GuardedWebhookUrlPolicy:
-    """Implements `ports.webhook_url_policy.WebhookUrlPolicy` with the guard that also stands before every attempt."""
+class GuardedOutgoingUrlPolicy:
+    """Implements `ports.outgoing_url_policy.OutgoingUrlPolicy` with the guard that also stands before every request."""
 
     def __init__(self, guard: AddressGuard) -> None:
         """Ask *guard*."""
@@ -18,9 +18,9 @@ class GuardedWebhookUrlPolicy:
         Let a URL pass that leads to public addresses now.
 
         Raises:
-            WebhookUrlRefused: Naming the rule, with the pointer ``#/url``.
+            OutgoingUrlRefused: Naming the rule, with the pointer ``#/url``.
         """
         try:
             await self._guard.approve(url)
         except (DestinationRefused, AddressRefused, NameNotResolved) as refusal:
-            raise WebhookUrlRefused(str(refusal), pointer="#/url") from refusal
+            raise OutgoingUrlRefused(str(refusal), pointer="#/url") from refusal
