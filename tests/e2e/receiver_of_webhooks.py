@@ -1,6 +1,7 @@
 """Who is told by webhooks: verifies every message with the reference library as it comes, and remembers it."""
 
 import asyncio
+import random
 from collections import defaultdict
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
@@ -10,6 +11,8 @@ from typing import Any
 from standardwebhooks import Webhook
 
 _TAKEN = b"HTTP/1.1 204 Taken\r\n\r\n"
+_REFUSED = b"HTTP/1.1 500 Refused\r\nContent-Length: 0\r\n\r\n"
+_TROUBLES = ("refuse", "take_and_refuse", "take_and_hang_up", "hang_up")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,12 +32,15 @@ class Receiver:
     Attributes:
         messages: By path and webhook-id.
         breaches: Deliveries that no receiver should ever get, in words.
+        troubles: How often a message was not answered as it should.
     """
 
     port: int = 0
     messages: defaultdict[str, dict[str, Message]] = field(default_factory=lambda: defaultdict(dict))
     breaches: list[str] = field(default_factory=list)
+    troubles: int = 0
     _secrets: dict[str, str] = field(default_factory=dict)
+    _failing: random.Random | None = None
 
     def url(self, name: str) -> str:
         """Where messages for *name* go."""
@@ -54,6 +60,15 @@ class Receiver:
         finally:
             server.close()
 
+    @asynccontextmanager
+    async def failing(self, rng: random.Random) -> AsyncGenerator[None]:
+        """Answer no message as it should for the time of a block; some are taken all the same."""
+        self._failing = rng
+        try:
+            yield
+        finally:
+            self._failing = None
+
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with suppress(OSError, asyncio.IncompleteReadError):
             while True:
@@ -61,8 +76,13 @@ class Receiver:
                 parted = (line.partition(":") for line in lines if line)
                 headers = {name.lower(): value.strip() for name, _, value in parted}
                 body = await reader.readexactly(int(headers["content-length"]))
-                self._take(first.split(" ")[1].removeprefix("/"), headers, body)
-                writer.write(_TAKEN)
+                trouble = self._failing.choice(_TROUBLES) if self._failing else None
+                self.troubles += trouble is not None
+                if trouble is None or trouble.startswith("take"):
+                    self._take(first.split(" ")[1].removeprefix("/"), headers, body)
+                if trouble is not None and trouble.endswith("hang_up"):
+                    break
+                writer.write(_TAKEN if trouble is None else _REFUSED)
                 await writer.drain()
         writer.transport.abort()
 

@@ -1,4 +1,4 @@
-"""What can break in a shop beside its API, and is whole again when the function returns."""
+"""What can break in a shop, and is whole again when the function returns."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -83,6 +83,19 @@ async def hang_after_the_work(stage: ShopStage) -> None:
 async def drop_the_answer(stage: ShopStage) -> None:
     """The fulfilment service does the work, and the connection breaks."""
     await _misbehave(stage, "drop_after")
+
+
+async def kill_api(stage: ShopStage) -> None:
+    """SIGKILL to the API, while it makes first attempts at orders; and a new one on its port."""
+    await faults.kill_api(stage)
+
+
+async def webhooks_fail(stage: ShopStage) -> None:
+    """The tenant's receiver answers 500 or hangs up, whether it has taken the message or not."""
+    before = stage.shop.receiver.troubles
+    async with stage.shop.receiver.failing(stage.rng):
+        await asyncio.sleep(stage.trouble_seconds)
+    assert stage.shop.receiver.troubles > before, "nothing was told in that time"
 
 
 async def kill_fulfilment(stage: ShopStage) -> None:

@@ -18,7 +18,7 @@ from adapters.streams.limits import READ_BLOCK_SECONDS
 from core.domain.attempts import AttemptPolicy
 from core.domain.job_catalogue import RUN_OPERATION
 from e2e import shop_faults as faults
-from e2e.audit import assert_balances_are, assert_verify_finds_nothing
+from e2e.audit import assert_balances_are, assert_verified
 from e2e.audit_of_orders import Audit
 from e2e.clients import Clients
 from e2e.draining import drain, end_by_schedule
@@ -62,6 +62,8 @@ RARER_FAULTS: tuple[ShopFault, ...] = (
     faults.hang_before_the_work,
     faults.hang_after_the_work,
     faults.kill_fulfilment,
+    faults.kill_api,
+    faults.webhooks_fail,
 )
 
 
@@ -237,4 +239,4 @@ async def _break_and_audit(
         await audit.assert_every_event_was_delivered(events, after=untold)
         await audit.assert_the_stream_has_every_event(events)
         await audit.assert_no_job_was_given_up()
-        await assert_verify_finds_nothing(installation.database, bank.tenant_id)
+        await assert_verified(installation.database, bank.tenant_id)
