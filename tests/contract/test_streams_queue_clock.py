@@ -129,6 +129,22 @@ async def test_a_job_of_a_live_worker_is_done_once_while_the_clock_jumps(scene: 
     assert (stored.status, stored.attempts) == (Status.COMPLETE, held.attempts)
 
 
+async def test_a_worker_that_has_just_begun_takes_nothing_away_however_idle_it_looks(scene: Scene) -> None:
+    """Nobody knows then whether Redis was away, or its clock set, and whether a live worker could renew."""
+    holder, other = scene.worker(BEATS_OF_PRODUCTION), scene.worker()
+    await holder.enqueue("a.b", key="one", retries=3)
+    await taken(holder)
+    await deliver_long_ago(scene.redis, scene.stream, GROUP, hours=1)
+    await other.dequeue(timeout=0.05)
+
+    assert await other.sweep() == []
+
+    async def is_recovered() -> bool:
+        return (await other.dequeue(timeout=0.05)) is not None
+
+    await becomes(is_recovered)
+
+
 async def test_a_clock_set_back_freezes_no_job_of_a_dead_worker(scene: Scene) -> None:
     dead, other = scene.worker(BEATS_OF_PRODUCTION), scene.worker()
     await dead.enqueue("a.b", key="one", retries=3)
