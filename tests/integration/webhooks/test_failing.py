@@ -266,7 +266,7 @@ async def test_an_outcome_whose_commit_was_answered_by_nobody_counts_once(shop: 
     await shop.happens("order.placed")
     begun = count()
 
-    def losing_the_second_answer(*, trace_id: str | None = None) -> UnitOfWork:
+    def losing_the_third_answer(*, trace_id: str | None = None) -> UnitOfWork:
         work = shop.container.unit_of_work(trace_id=trace_id)
         commit = work.commit
 
@@ -274,11 +274,11 @@ async def test_an_outcome_whose_commit_was_answered_by_nobody_counts_once(shop: 
             await commit()
             raise Unavailable("the connection was lost")
 
-        if next(begun) == 1:
+        if next(begun) == 2:  # of the claim, the message as it is kept, and the outcome
             work.commit = commit_and_lose_the_answer  # type: ignore[method-assign]  # nothing else loses it so late
         return work
 
-    await replace(shop.deliverer(), unit_of_work=losing_the_second_answer)(shop.id, hook.endpoint.id)
+    await replace(shop.deliverer(), unit_of_work=losing_the_third_answer)(shop.id, hook.endpoint.id)
 
     (stored,) = await shop.deliveries(hook)
     assert (stored.delivery.attempts, stored.last_status) == (1, 500)
