@@ -42,6 +42,10 @@ class OperationRepository(Protocol):
         """The operation that a provider knows by that key, kept from changing; None when there is none."""
         ...
 
+    async def by_key(self, tenant_id: TenantId, key: UUID) -> Operation | None:
+        """The operation that a provider knows by that key, as it stands; None when there is none."""
+        ...
+
     async def save(self, operation: Operation) -> None:
         """Write where it stands; what it is for never changes."""
         ...

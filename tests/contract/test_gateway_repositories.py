@@ -84,6 +84,29 @@ async def test_an_account_of_another_tenant_is_not_found(
         assert await work.gateway_accounts.all(neighbours.tenant_id) == []
 
 
+async def test_how_far_a_balance_was_read_is_kept_for_each_account(
+    begin: UnitOfWorkFactory, market: Market, neighbours: Market
+) -> None:
+    account, other = await kept_account(market), await kept_account(market)
+    async with begin() as work:
+        assert await work.gateway_accounts.movement_cursor(market.tenant_id, account.id) is None
+        await work.gateway_accounts.keep_movement_cursor(market.tenant_id, account.id, "line 1")
+        await work.commit()
+
+    async with begin() as work:
+        await work.gateway_accounts.keep_movement_cursor(market.tenant_id, account.id, "line 2")
+        await work.commit()
+    async with begin() as work:
+        await work.gateway_accounts.keep_movement_cursor(neighbours.tenant_id, account.id, "of a stranger")
+        await work.commit()
+
+    async with begin() as work:
+        assert await work.gateway_accounts.movement_cursor(market.tenant_id, account.id) == "line 2"
+        assert await work.gateway_accounts.movement_cursor(market.tenant_id, other.id) is None
+        assert await work.gateway_accounts.movement_cursor(neighbours.tenant_id, account.id) is None
+        assert await work.gateway_accounts.get(market.tenant_id, account.id) == account
+
+
 async def test_an_event_is_kept_once_and_counted_when_it_comes_again(begin: UnitOfWorkFactory, market: Market) -> None:
     event = await an_event(market, await kept_account(market))
 

@@ -71,6 +71,18 @@ async def test_a_key_is_taken_once(begin: UnitOfWorkFactory, market: Market) -> 
         assert await work.operations.add(twin) is False
 
 
+async def test_a_provider_knows_an_operation_by_its_key(
+    begin: UnitOfWorkFactory, market: Market, neighbours: Market
+) -> None:
+    operation = await kept(market, await an_operation(market))
+
+    async with begin() as work:
+        for find in (work.operations.by_key, work.operations.lock_by_key):
+            assert await find(market.tenant_id, operation.key) == operation
+            assert await find(market.tenant_id, operation.id) is None
+            assert await find(neighbours.tenant_id, operation.key) is None
+
+
 async def test_a_subject_has_one_active_operation_and_another_after_it_ended(
     begin: UnitOfWorkFactory, market: Market
 ) -> None:

@@ -16,6 +16,7 @@ from core.domain.attempts import (
     fence,
     hurry,
     next_step,
+    noticed,
     resolve,
 )
 from core.domain.operations import (
@@ -325,6 +326,24 @@ def test_an_operator_cannot_hurry_what_waits_for_a_person_or_has_ended() -> None
     for state in (S.NEEDS_REVIEW, *TERMINAL_STATES):
         with pytest.raises(InvalidOperationMove):
             hurry(operation(state, next_attempt_at=None), is_leased=False, now=NOON)
+
+
+@pytest.mark.parametrize("state", S)
+def test_a_trace_in_the_balance_brings_forward_only_what_nobody_knows(state: OperationState) -> None:
+    waiting = operation(state, next_attempt_at=A_WHILE)
+
+    due = noticed(waiting, now=NOON)
+
+    if state in RESOLVABLE_STATES:
+        assert due == replace(waiting, next_attempt_at=NOON, updated_at=NOON)
+    else:
+        assert due is None
+
+
+def test_a_trace_in_the_balance_changes_nothing_of_what_is_due_or_waits_for_a_person_alone() -> None:
+    assert noticed(operation(S.UNKNOWN, next_attempt_at=NOON), now=NOON) is None
+    assert noticed(operation(S.UNKNOWN, next_attempt_at=NOON), now=A_WHILE) is None
+    assert noticed(operation(S.NEEDS_REVIEW, next_attempt_at=None), now=NOON) is None
 
 
 @pytest.mark.parametrize("state", S)

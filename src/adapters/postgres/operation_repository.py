@@ -54,13 +54,11 @@ class PostgresOperationRepository:
 
     async def lock_by_key(self, tenant_id: TenantId, key: UUID) -> Operation | None:
         """See `ports.operation_repository.OperationRepository.lock_by_key`."""
-        row = await self._session.scalar(
-            select(OperationRow)
-            .where(OperationRow.tenant_id == tenant_id, OperationRow.key == key)
-            .with_for_update(key_share=True)
-            .execution_options(populate_existing=True)
-        )
-        return None if row is None else _operation(row)
+        return await self._known_by(tenant_id, key, for_update=True)
+
+    async def by_key(self, tenant_id: TenantId, key: UUID) -> Operation | None:
+        """See `ports.operation_repository.OperationRepository.by_key`."""
+        return await self._known_by(tenant_id, key, for_update=False)
 
     async def save(self, operation: Operation) -> None:
         """See `ports.operation_repository.OperationRepository.save`."""
@@ -120,6 +118,13 @@ class PostgresOperationRepository:
         if after is not None:
             query = query.where(OperationRow.id > after)
         return [_operation(row) for row in await self._session.scalars(query)]
+
+    async def _known_by(self, tenant_id: TenantId, key: UUID, *, for_update: bool) -> Operation | None:
+        query = select(OperationRow).where(OperationRow.tenant_id == tenant_id, OperationRow.key == key)
+        if for_update:
+            query = query.with_for_update(key_share=True)
+        row = await self._session.scalar(query.execution_options(populate_existing=True))
+        return None if row is None else _operation(row)
 
     async def _one(self, tenant_id: TenantId, operation_id: OperationId, *, for_update: bool) -> Operation:
         query = select(OperationRow).where(OperationRow.tenant_id == tenant_id, OperationRow.id == operation_id)

@@ -4,13 +4,13 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from core.application.racing import again_after_races
-from core.domain.attempts import noticed
+from core.domain.attempts import RESOLVABLE_STATES, noticed
 from core.domain.errors import CoreError
 from core.domain.gateway_accounts import GatewayAccount
 from core.domain.gateways import CallContext, Movement, MovementPage, MovementType
 from core.domain.identifiers import TenantId
 from core.domain.operations import Operation
-from core.domain.payments import SUBMIT_PAYMENT
+from core.domain.payments import CAPTURE_PAYMENT, SUBMIT_PAYMENT
 from core.domain.refunds import SUBMIT_REFUND
 from ports.clock import Clock
 from ports.gateways import Gateways
@@ -25,7 +25,11 @@ PAGES_AT_ONCE = 20
 DEADLINE_SECONDS = 10.0
 """For one page."""
 
-_KINDS = {MovementType.CHARGE: SUBMIT_PAYMENT, MovementType.REFUND: SUBMIT_REFUND}
+_KINDS: dict[MovementType, tuple[str, ...]] = {
+    MovementType.CHARGE: (SUBMIT_PAYMENT, CAPTURE_PAYMENT),
+    MovementType.REFUND: (SUBMIT_REFUND,),
+}
+"""What a line may name. A charge names the capture, or, where the provider knows no reference of it, the payment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +37,8 @@ class FollowMovementsHandler:
     """
     Evidence, not news: what a movement says is too little to settle with, so the operation is looked up.
 
-    Idempotent; the cursor moves in the transaction that makes operations due.
+    The cursor moves in the transaction that makes operations due. Two runs at once read a page twice, which changes
+    nothing. A line that is read while an operation is still under way is not seen again: its own look-ups find it.
     """
 
     unit_of_work: UnitOfWorkFactory
@@ -76,22 +81,16 @@ class FollowMovementsHandler:
             if not isinstance(page, MovementPage):
                 break  # not to be had now: the next run asks for the same page
 
-            async def take(read: MovementPage = page, before: str | None = cursor) -> int | None:
-                return await self._take(account, read, before, trace_id)
+            async def take(read: MovementPage = page) -> int:
+                return await self._take(account, read, trace_id)
 
-            taken = await again_after_races(take)
-            if taken is None:
-                break  # another run was faster
-            found, cursor = found + taken, page.cursor
+            found, cursor = found + await again_after_races(take), page.cursor
             if not page.has_more:
                 break
         return found
 
-    async def _take(self, account: GatewayAccount, page: MovementPage, before: str | None, trace_id: str) -> int | None:
+    async def _take(self, account: GatewayAccount, page: MovementPage, trace_id: str) -> int:
         async with self.unit_of_work(trace_id=trace_id) as work:
-            await work.gateway_accounts.lock(account.tenant_id, account.id)
-            if await work.gateway_accounts.movement_cursor(account.tenant_id, account.id) != before:
-                return None
             found = 0
             for movement in sorted(page.movements, key=lambda each: each.reference or ""):  # one order of locks
                 found += await self._notice(work, account, movement)
@@ -99,22 +98,28 @@ class FollowMovementsHandler:
             await work.commit()
         return found
 
-    async def _notice(self, work: UnitOfWork, account: GatewayAccount, movement: Movement) -> bool:
-        operation = await self._operation(work, account, movement)
-        if operation is None:
-            return False
-        due = noticed(operation, now=await work.now())
-        if due is None:
-            return False
-        await work.operations.save(due)
-        return True
+    async def _notice(self, work: UnitOfWork, account: GatewayAccount, movement: Movement) -> int:
+        """How many operations are due now: whatever is in doubt about the payment or refund that the line is for."""
+        known = await self._known_by(work, account, movement)
+        if known is None:
+            return 0
+        found = 0
+        for operation in await work.operations.of_subject(account.tenant_id, known.subject):
+            if operation.state in RESOLVABLE_STATES:
+                locked = await work.operations.lock(account.tenant_id, operation.id)
+                due = noticed(locked, now=await work.now())
+                if due is not None:
+                    await work.operations.save(due)
+                    found += 1
+        return found
 
-    async def _operation(self, work: UnitOfWork, account: GatewayAccount, movement: Movement) -> Operation | None:
+    async def _known_by(self, work: UnitOfWork, account: GatewayAccount, movement: Movement) -> Operation | None:
+        """The operation whose key the line names, unless it went to another account or is of another kind."""
         try:
             key = UUID(movement.reference or "")
         except ValueError:
             return None
-        operation = await work.operations.lock_by_key(account.tenant_id, key)
+        operation = await work.operations.by_key(account.tenant_id, key)
         if operation is None or operation.gateway_account != account.id:
             return None
-        return operation if operation.kind == _KINDS.get(movement.type) else None
+        return operation if operation.kind in _KINDS.get(movement.type, ()) else None
