@@ -84,6 +84,7 @@ from core.application.payments.cancel_payment import CancelPayment
 from core.application.payments.capture_payment import CapturePayment
 from core.application.payments.confirm_payment import ConfirmPaymentHandler
 from core.application.payments.create_payment import CreatePaymentHandler
+from core.application.payments.end_steps import EndSteps
 from core.application.payments.expire_payments import ExpirePaymentsHandler
 from core.application.payments.gateway_of_payment import GatewayOfPayment
 from core.application.payments.key_windows import KeyWindows
@@ -208,6 +209,7 @@ class Container(containers.DeclarativeContainer):
             ),
         }
     )
+    end_steps = providers.Singleton(EndSteps, operation_drivers)
     run_operation = providers.Singleton(
         RunOperationHandler,
         unit_of_work.provider,
@@ -296,6 +298,7 @@ class Container(containers.DeclarativeContainer):
         unit_of_work.provider,
         gateways,
         operation_drivers,
+        end_steps,
         payment_settlement,
         refund_settlement,
     )

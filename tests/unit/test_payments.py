@@ -149,3 +149,21 @@ def test_every_change_of_status_and_every_capture_is_told() -> None:
     assert [event.type for event in payment_events(None, payment())] == ["payment.created"]
     assert [event.type for event in payment_events(part, more)] == ["payment.captured"]
     assert payment_events(more, more) == []
+
+
+def test_news_fit_a_payment_whose_amount_currency_and_name_there_they_have() -> None:
+    unnamed, named = payment(), payment(provider_ref="pay_1")
+
+    assert unnamed.is_about_this(seen("captured"))
+    assert named.is_about_this(seen("captured"))
+    for other in ({"amount": 4999}, {"currency": "EUR"}, {"provider_ref": "pay_2"}):
+        assert not named.is_about_this(seen("captured", **other))
+
+
+def test_news_are_old_only_when_the_provider_said_something_later() -> None:
+    knowing = payment(provider_updated_at=NOON + timedelta(seconds=5))
+
+    assert knowing.knows_newer_than(seen("authorized", second=4))
+    assert not knowing.knows_newer_than(seen("authorized", second=5))
+    assert not knowing.knows_newer_than(seen("authorized", second=None))
+    assert not payment().knows_newer_than(seen("authorized", second=4))

@@ -177,6 +177,17 @@ class Payment:
         """What may still be given back."""
         return self.captured - self.refunded - self.refund_pending
 
+    def is_about_this(self, seen: PaymentSnapshot) -> bool:
+        """Whether the snapshot fits what was asked for; one that does not is for a person."""
+        known = (self.amount, self.asset, self.provider_ref or seen.provider_ref)
+        return known == (seen.amount, seen.currency, seen.provider_ref)
+
+    def knows_newer_than(self, seen: PaymentSnapshot) -> bool:
+        """Whether later news came before these; the provider's moments decide, where it tells them."""
+        if seen.updated_at is None or self.provider_updated_at is None:
+            return False
+        return seen.updated_at < self.provider_updated_at
+
     def move(self, status: PaymentStatus, *, now: datetime) -> "Payment":
         """
         The payment in *status*.
@@ -265,11 +276,7 @@ def observe_payment(payment: Payment, seen: PaymentSnapshot, *, now: datetime) -
         return payment.flag(f"the provider has another payment for it: {seen.provider_ref}", now=now)
     if (contradiction := _contradiction(payment, seen)) is not None:
         return payment.flag(contradiction, now=now)
-    is_newest = (
-        seen.updated_at is None
-        or payment.provider_updated_at is None
-        or (seen.updated_at >= payment.provider_updated_at)
-    )
+    is_newest = not payment.knows_newer_than(seen)
     target = _status_of(payment, seen)
     merged = replace(
         payment,

@@ -7,7 +7,8 @@ from core.domain.gateways import (
     RefundSnapshot,
     Snapshot,
 )
-from core.domain.outcomes import Declined, Failure, FailureClass, NextStep, Succeeded
+from core.domain.outcomes import Absent, Declined, Failure, FailureClass, NextStep, Sighting, Succeeded, Unknown
+from core.domain.payments import Capture
 
 _PAYMENT_DONE = frozenset(
     {
@@ -33,6 +34,44 @@ def outcome_of(seen: Snapshot) -> Succeeded | Declined | None:
         if seen.status in _REFUND_OVER:
             return Declined(seen.failure or _ended(seen.status.value), seen.provider_ref, seen)
     return None
+
+
+def capture_seen(capture: Capture, seen: PaymentSnapshot) -> Sighting:
+    """What became of a capture: more captured than before is this one, as much as before is none of it yet."""
+    if seen.captured >= capture.captured_before + capture.amount:
+        return Succeeded(seen.provider_ref, seen)
+    if seen.captured == capture.captured_before:
+        return (
+            Declined(_over(seen), seen.provider_ref, seen)
+            if seen.status in _PAYMENT_OVER
+            else Absent(authoritative=True)
+        )
+    return Unknown("another amount was captured")
+
+
+def cancellation_seen(seen: PaymentSnapshot) -> Sighting:
+    """What became of a cancellation."""
+    if seen.status in _PAYMENT_OVER:
+        return Succeeded(seen.provider_ref, seen)
+    return Declined(_paid(), seen.provider_ref, seen) if seen.captured else Absent(authoritative=True)
+
+
+def _over(seen: PaymentSnapshot) -> Failure:
+    return Failure(
+        code=f"payment_{seen.status}",
+        failure_class=FailureClass.CONFLICT,
+        next_step=NextStep.NEVER_RETRY,
+        message=f"the payment was {seen.status} before it could be captured",
+    )
+
+
+def _paid() -> Failure:
+    return Failure(
+        code="payment_captured",
+        failure_class=FailureClass.CONFLICT,
+        next_step=NextStep.NEVER_RETRY,
+        message="the payment was captured before it could be canceled",
+    )
 
 
 def _ended(status: str) -> Failure:

@@ -5,11 +5,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
+from core.application.operations.conclude_operation import conclude_operation
 from core.application.operations.driver import OperationDriver
+from core.application.payments.end_steps import EndSteps
 from core.application.payments.settle_payment import PaymentSettlement
 from core.application.racing import again_after_races
 from core.application.refunds.settle_refund import RefundSettlement
-from core.domain.attempts import Step, conclude
+from core.domain.attempts import Step
 from core.domain.gateway_events import GatewayEvent, GatewayEventStatus
 from core.domain.gateways import (
     CaptureMode,
@@ -25,7 +27,6 @@ from core.domain.payments import SUBMIT_PAYMENT
 from core.domain.refunds import SUBMIT_REFUND
 from core.domain.snapshots import outcome_of
 from ports.gateways import Gateways
-from ports.operation_repository import RecordedAttempt
 from ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
 
 _TO_APPLY = frozenset({GatewayEventStatus.RECEIVED, GatewayEventStatus.UNMATCHED})
@@ -47,6 +48,7 @@ class ApplyGatewayEventHandler:
     unit_of_work: UnitOfWorkFactory
     gateways: Gateways
     drivers: Mapping[str, OperationDriver]
+    end_steps: EndSteps
     payments: PaymentSettlement
     refunds: RefundSettlement
 
@@ -94,17 +96,31 @@ class ApplyGatewayEventHandler:
     async def _observe(self, work: UnitOfWork, event: GatewayEvent, seen: Snapshot, now: datetime) -> str | None:
         """What was observed, in words; None when it is about nothing of ours."""
         operation = await self._operation(work, event, seen)
+        ended = await self._end_steps(work, event, operation, seen, now)  # first: they know why it was canceled
         if operation is not None and operation.is_active:
             outcome = outcome_of(seen)
             fits = await self._fits(work, operation, seen)
             if outcome is not None and fits and not await self._goes_on_by_itself(work, operation, seen):
-                await self._conclude(work, operation, outcome, now)
-                return f"operation {operation.id} ended"
+                driver = self.drivers[operation.kind]
+                ended.append(await conclude_operation(work, driver, operation, outcome, step=Step.WEBHOOK, now=now))
+        if ended:
+            return "; ".join(f"operation {each.id} ended" for each in ended)
         if isinstance(seen, PaymentSnapshot):
             return await self._observe_payment(work, event, operation, seen, now)
         if isinstance(seen, RefundSnapshot):
             return await self._observe_refund(work, event, operation, seen, now)
         return None
+
+    async def _end_steps(
+        self, work: UnitOfWork, event: GatewayEvent, operation: Operation | None, seen: Snapshot, now: datetime
+    ) -> list[Operation]:
+        if not isinstance(seen, PaymentSnapshot):
+            return []
+        payment_id = await self._payment_id(work, event, operation, seen.provider_ref)
+        if payment_id is None:
+            return []
+        payment = await work.payments.get(event.tenant_id, payment_id)
+        return [*await self.end_steps(work, payment, seen, step=Step.WEBHOOK, now=now)]
 
     async def _fits(self, work: UnitOfWork, operation: Operation, seen: Snapshot) -> bool:
         """Whether it is about what was asked for; what is not ends nothing, and is flagged where it is observed."""
@@ -133,24 +149,6 @@ class ApplyGatewayEventHandler:
         if operation is None or operation.gateway_account != event.gateway_account:
             return None  # what one account's webhooks say settles nothing at another
         return operation if operation.kind == kinds.get(type(seen)) else None
-
-    async def _conclude(self, work: UnitOfWork, operation: Operation, outcome: object, now: datetime) -> None:
-        submitting, ended = conclude(operation, outcome, now=now)  # type: ignore[arg-type]  # outcome_of gives no other
-        if submitting is not None:  # one that we believed not sent: the table wants both steps
-            await work.operations.save(submitting)
-        await work.operations.save(ended)
-        await work.operations.record(
-            ended,
-            RecordedAttempt(
-                attempt=ended.attempt,
-                step=Step.WEBHOOK.value,
-                outcome=type(outcome).__name__.lower(),
-                detail=None,
-                counted=True,
-                ended_at=now,
-            ),
-        )
-        await self.drivers[ended.kind].settle(work, ended, outcome)  # type: ignore[arg-type]  # as above
 
     async def _observe_payment(
         self, work: UnitOfWork, event: GatewayEvent, operation: Operation | None, seen: PaymentSnapshot, now: datetime

@@ -9,24 +9,13 @@ from core.domain.gateways import CancelPayment as CancelCommand
 from core.domain.gateways import PaymentSnapshot, ProviderPaymentStatus
 from core.domain.identifiers import PaymentId
 from core.domain.operations import Operation
-from core.domain.outcomes import (
-    Absent,
-    Declined,
-    Failure,
-    FailureClass,
-    NextStep,
-    NotSent,
-    Outcome,
-    Sighting,
-    Succeeded,
-)
+from core.domain.outcomes import NotSent, Outcome, Sighting, Succeeded
 from core.domain.payments import Payment
+from core.domain.snapshots import cancellation_seen
 from ports.unit_of_work import UnitOfWork
 
 EXPIRY_CAUSE = "bursar expires payment"
 """How the cause of a cancellation begins when the payer ran out of time; a client's key never holds a space."""
-
-_GONE = frozenset({ProviderPaymentStatus.CANCELED, ProviderPaymentStatus.EXPIRED, ProviderPaymentStatus.FAILED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +40,7 @@ class CancelPayment:
         context = context_of(operation, deadline_at=deadline_at)
         sighting = await found.gateway.find_payment(found.reference, found.payment.provider_ref, context)
         seen = getattr(sighting, "evidence", None)
-        if not isinstance(seen, PaymentSnapshot):
-            return sighting
-        if seen.status in _GONE:
-            return Succeeded(seen.provider_ref, seen)
-        return Declined(_paid(), seen.provider_ref, seen) if seen.captured else Absent(authoritative=True)
+        return cancellation_seen(seen) if isinstance(seen, PaymentSnapshot) else sighting
 
     async def settle(self, work: UnitOfWork, operation: Operation, outcome: Outcome) -> None:
         """See `core.application.operations.driver.OperationDriver.settle`; what could not be canceled stays."""
@@ -68,15 +53,6 @@ class CancelPayment:
         if evidence.status is ProviderPaymentStatus.CANCELED and operation.cause.startswith(EXPIRY_CAUSE):
             evidence = replace(evidence, status=ProviderPaymentStatus.EXPIRED)
         await self.settlement.observe(work, payment, evidence, now=operation.updated_at)
-
-
-def _paid() -> Failure:
-    return Failure(
-        code="payment_captured",
-        failure_class=FailureClass.CONFLICT,
-        next_step=NextStep.NEVER_RETRY,
-        message="the payment was captured before it could be canceled",
-    )
 
 
 def _canceled(payment: Payment) -> PaymentSnapshot:

@@ -9,22 +9,10 @@ from core.domain.gateways import CapturePayment as CaptureCommand
 from core.domain.gateways import PaymentSnapshot, ProviderPaymentStatus
 from core.domain.identifiers import PaymentId
 from core.domain.operations import Operation
-from core.domain.outcomes import (
-    Absent,
-    Conflict,
-    Declined,
-    Failure,
-    FailureClass,
-    NextStep,
-    Outcome,
-    Sighting,
-    Succeeded,
-    Unknown,
-)
+from core.domain.outcomes import Conflict, Outcome, Sighting, Succeeded, Unknown
 from core.domain.payments import Capture, Payment
+from core.domain.snapshots import capture_seen
 from ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
-
-_OVER = frozenset({ProviderPaymentStatus.FAILED, ProviderPaymentStatus.CANCELED, ProviderPaymentStatus.EXPIRED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,21 +41,13 @@ class CapturePayment:
         return await found.gateway.capture(command, context_of(operation, deadline_at=deadline_at))
 
     async def look_up(self, operation: Operation, *, deadline_at: float) -> Sighting:
-        """What the payment shows: more captured than before is this capture, as much as before is none."""
+        """See `core.application.operations.driver.OperationDriver.look_up`; the payment shows what became of it."""
         found = await self.gateway_of.find(operation.tenant_id, PaymentId(operation.subject))
         capture = await self._capture(operation)
         context = context_of(operation, deadline_at=deadline_at)
         sighting = await found.gateway.find_payment(found.reference, found.payment.provider_ref, context)
         seen = getattr(sighting, "evidence", None)
-        if not isinstance(seen, PaymentSnapshot):
-            return sighting
-        if seen.captured >= capture.captured_before + capture.amount:
-            return Succeeded(seen.provider_ref, seen)
-        if seen.captured == capture.captured_before:
-            return (
-                Declined(_over(seen), seen.provider_ref, seen) if seen.status in _OVER else Absent(authoritative=True)
-            )
-        return Unknown("another amount was captured")
+        return capture_seen(capture, seen) if isinstance(seen, PaymentSnapshot) else sighting
 
     async def settle(self, work: UnitOfWork, operation: Operation, outcome: Outcome) -> None:
         """See `core.application.operations.driver.OperationDriver.settle`; a capture that failed changes nothing."""
@@ -98,13 +78,4 @@ def _captured(payment: Payment, capture: Capture) -> PaymentSnapshot:
         currency=payment.asset,
         authorized=payment.authorized,
         captured=captured,
-    )
-
-
-def _over(seen: PaymentSnapshot) -> Failure:
-    return Failure(
-        code=f"payment_{seen.status}",
-        failure_class=FailureClass.CONFLICT,
-        next_step=NextStep.NEVER_RETRY,
-        message=f"the payment was {seen.status} before it could be captured",
     )

@@ -1,0 +1,52 @@
+"""Captures and cancellations in doubt, ended by what the provider shows of their payment, whoever heard it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from core.application.operations.conclude_operation import conclude_operation
+from core.application.operations.driver import OperationDriver
+from core.domain.attempts import Step
+from core.domain.gateways import PaymentSnapshot
+from core.domain.operations import Operation
+from core.domain.outcomes import Declined, Sighting, Succeeded
+from core.domain.payments import CANCEL_PAYMENT, CAPTURE_PAYMENT, Payment
+from core.domain.snapshots import cancellation_seen, capture_seen
+from ports.unit_of_work import UnitOfWork
+
+_STEPS = frozenset({CAPTURE_PAYMENT, CANCEL_PAYMENT})
+
+
+@dataclass(frozen=True, slots=True)
+class EndSteps:
+    """So that a next step need not wait for a look-up of the one whose answer was lost."""
+
+    drivers: Mapping[str, OperationDriver]
+
+    async def __call__(
+        self, work: UnitOfWork, payment: Payment, seen: PaymentSnapshot, *, step: Step, now: datetime
+    ) -> Sequence[Operation]:
+        """
+        Those that ended. Old news, and news that do not fit the payment, end nothing.
+
+        All of them are locked before the payment is, which must not be locked yet, as by everything that may end them.
+        """
+        if not payment.is_about_this(seen) or payment.knows_newer_than(seen):
+            return ()
+        under_way = [
+            await work.operations.lock(operation.tenant_id, operation.id)
+            for operation in await work.operations.of_subject(payment.tenant_id, payment.id)
+            if operation.kind in _STEPS and operation.is_active
+        ]
+        ended: list[Operation] = []
+        for operation in under_way:
+            outcome = await self._outcome(work, operation, seen)
+            if operation.is_active and isinstance(outcome, Succeeded | Declined):
+                driver = self.drivers[operation.kind]
+                ended.append(await conclude_operation(work, driver, operation, outcome, step=step, now=now))
+        return ended
+
+    async def _outcome(self, work: UnitOfWork, operation: Operation, seen: PaymentSnapshot) -> Sighting:
+        if operation.kind == CANCEL_PAYMENT:
+            return cancellation_seen(seen)
+        return capture_seen(await work.payments.capture_of(operation.tenant_id, operation.id), seen)
