@@ -88,6 +88,9 @@ from core.application.payments.end_steps import EndSteps
 from core.application.payments.expire_payments import ExpirePaymentsHandler
 from core.application.payments.gateway_of_payment import GatewayOfPayment
 from core.application.payments.key_windows import KeyWindows
+from core.application.payments.look_up_payment import LookUpPayment
+from core.application.payments.look_up_quiet_payments import LookUpQuietPaymentsHandler
+from core.application.payments.payment_news import PaymentNews
 from core.application.payments.read_payments import ReadPaymentsHandler
 from core.application.payments.request_cancellation import RequestCancellationHandler
 from core.application.payments.request_capture import RequestCaptureHandler
@@ -210,6 +213,10 @@ class Container(containers.DeclarativeContainer):
         }
     )
     end_steps = providers.Singleton(EndSteps, operation_drivers)
+    payment_news = providers.Singleton(PaymentNews, operation_drivers, end_steps, payment_settlement)
+    look_up_payment = providers.Singleton(
+        LookUpPayment, unit_of_work.provider, gateway_of_payment, payment_news, payment_settlement, ids, clock
+    )
     run_operation = providers.Singleton(
         RunOperationHandler,
         unit_of_work.provider,
@@ -283,12 +290,13 @@ class Container(containers.DeclarativeContainer):
         wallet_directory,
         ids,
     )
-    confirm_payment = providers.Singleton(ConfirmPaymentHandler, unit_of_work.provider, run_operation)
+    confirm_payment = providers.Singleton(ConfirmPaymentHandler, unit_of_work.provider, run_operation, look_up_payment)
     read_payments = providers.Singleton(ReadPaymentsHandler, unit_of_work.provider)
     request_capture = providers.Singleton(RequestCaptureHandler, inline_operation, key_windows, ids)
     request_cancellation = providers.Singleton(RequestCancellationHandler, inline_operation, key_windows, ids)
     create_refund = providers.Singleton(CreateRefundHandler, inline_operation, key_windows, ids)
     read_refunds = providers.Singleton(ReadRefundsHandler, unit_of_work.provider)
+    look_up_quiet_payments = providers.Singleton(LookUpQuietPaymentsHandler, unit_of_work.provider, look_up_payment)
     expire_payments = providers.Singleton(ExpirePaymentsHandler, unit_of_work.provider, key_windows, ids)
     receive_gateway_event = providers.Singleton(
         ReceiveGatewayEventHandler, unit_of_work.provider, gateways, job_queue, ids, clock
@@ -298,8 +306,7 @@ class Container(containers.DeclarativeContainer):
         unit_of_work.provider,
         gateways,
         operation_drivers,
-        end_steps,
-        payment_settlement,
+        payment_news,
         refund_settlement,
     )
 

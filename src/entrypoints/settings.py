@@ -61,6 +61,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         relay_poll_seconds: How often the relay looks for new events when nobody wakes it.
         schedule_hold_expiry: Cron expression; likewise the other schedules.
         schedule_payment_expiry: Payments that nobody paid in time are let go.
+        schedule_payment_look_up: Payments of which nothing was heard for long are looked up.
         schedule_movements: The providers' balances are read on, and what is in doubt is looked for there.
         schedule_internal_reconciliation: The ledger against itself, tenant by tenant.
         schedule_maintenance: Partitions ahead, month snapshots.
@@ -93,6 +94,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     relay_poll_seconds: Annotated[float, Meta(ge=0.01, le=60)] = 0.25
     schedule_hold_expiry: str = "* * * * *"
     schedule_payment_expiry: str = "* * * * *"
+    schedule_payment_look_up: str = "*/10 * * * *"
     schedule_movements: str = "*/15 * * * *"
     schedule_internal_reconciliation: str = "15 2 * * *"
     schedule_maintenance: str = "45 1 * * *"

@@ -69,6 +69,14 @@ class PaymentRepository(Protocol):
         """Those whose payer has run out of time."""
         ...
 
+    async def take_quiet(self, tenant_id: TenantId, *, now: datetime, limit: int) -> Sequence[PaymentId]:
+        """
+        Up to *limit* that have not ended, of which nothing was heard for long and for which nothing is under way.
+
+        They count as looked at *now*, and those that another one is taking at this moment are left to it.
+        """
+        ...
+
     async def unsettled(self, tenant_id: TenantId, wallet_id: WalletId) -> int:
         """How many payments and refunds of the wallet are not at their end."""
         ...

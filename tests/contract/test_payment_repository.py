@@ -9,6 +9,7 @@ from uuid import uuid4
 import pytest
 
 from concurrency.market import Market
+from contract.orders_under_test import an_operation, kept
 from contract.payments_under_test import a_payment, a_refund
 from core.domain.gateways import MethodSummary, NextAction, NextActionType
 from core.domain.identifiers import OperationId, PaymentId, RefundId, WalletId
@@ -139,6 +140,30 @@ async def test_only_payers_who_ran_out_of_time_are_overdue(begin: UnitOfWorkFact
         overdue = await work.payments.unpaid(market.tenant_id, now=now, limit=10)
         assert [each.id for each in overdue] == [older.id, newer.id]
         assert len(await work.payments.unpaid(market.tenant_id, now=now, limit=1)) == 1
+
+
+async def test_quiet_payments_are_taken_once_the_longest_quiet_first(begin: UnitOfWorkFactory, market: Market) -> None:
+    async with begin() as work:
+        now = await work.now()
+    long_ago = {hours: now - timedelta(hours=hours) for hours in (0, 2, 5, 7, 8)}
+    older = await a_payment(market, S.PARTIALLY_CAPTURED, captured=1, authorized=2, updated_at=long_ago[8])
+    newer = await a_payment(market, S.REQUIRES_ACTION, updated_at=long_ago[2])
+    await a_payment(market, S.PROCESSING, updated_at=long_ago[0])
+    await a_payment(market, S.AUTHORIZED, authorized=5000, updated_at=long_ago[5])
+    for ended in (S.CAPTURED, S.CLOSED, S.FAILED, S.CANCELED, S.EXPIRED):
+        await a_payment(market, ended, updated_at=long_ago[7])
+    busy = await a_payment(market, updated_at=long_ago[7])
+    await kept(market, await an_operation(market, subject=busy.id))
+
+    async def taken(limit: int) -> list[PaymentId]:
+        async with begin() as work:
+            quiet = await work.payments.take_quiet(market.tenant_id, now=now, limit=limit)
+            await work.commit()
+        return list(quiet)
+
+    assert [await taken(1), await taken(9), await taken(9)] == [[older.id], [newer.id], []]
+    async with begin() as work:
+        assert await work.payments.get(market.tenant_id, older.id) == older
 
 
 async def test_payments_and_refunds_that_have_not_ended_are_counted(begin: UnitOfWorkFactory, market: Market) -> None:

@@ -16,7 +16,15 @@ from core.domain.gateways import CaptureMode, MethodSummary, NextAction
 from core.domain.identifiers import GatewayAccountId, OperationId, PaymentId, TenantId, WalletId
 from core.domain.operations import TERMINAL_STATES
 from core.domain.outcomes import Failure
-from core.domain.payments import CANCEL_PAYMENT, Capture, Payment, PaymentNotFound, PaymentStatus
+from core.domain.payments import (
+    CANCEL_PAYMENT,
+    QUIET_BEFORE_LOOK_UP,
+    QUIET_BEFORE_LOOK_UP_WHEN_AUTHORIZED,
+    Capture,
+    Payment,
+    PaymentNotFound,
+    PaymentStatus,
+)
 from core.domain.transfers import ReferenceAlreadyUsed
 from ports.payment_repository import PaymentFilter
 
@@ -43,6 +51,21 @@ SELECT (SELECT count(*) FROM payments WHERE tenant_id = :tenant AND wallet_id = 
         AND payments.id = refunds.payment_id
         WHERE payments.tenant_id = :tenant AND payments.wallet_id = :wallet
         AND refunds.status IN ('created', 'pending'))
+""")
+
+# Nothing is under way: whatever is asks the provider by itself. Materialized: a subquery may run again for each row,
+# and then takes other rows than those it has locked.
+_TAKE_QUIET = text("""
+WITH quiet AS MATERIALIZED (
+    SELECT id FROM payments
+    WHERE tenant_id = :tenant
+      AND (status IN ('created', 'requires_action', 'processing') AND greatest(updated_at, asked_at) <= :waiting_since
+           OR status IN ('authorized', 'partially_captured') AND greatest(updated_at, asked_at) <= :authorized_since)
+      AND NOT EXISTS (SELECT FROM operations WHERE operations.tenant_id = payments.tenant_id
+                      AND subject = payments.id AND state NOT IN ('succeeded', 'declined', 'rejected'))
+    ORDER BY greatest(updated_at, asked_at), id LIMIT :limit FOR NO KEY UPDATE SKIP LOCKED)
+UPDATE payments SET asked_at = :now FROM quiet WHERE payments.tenant_id = :tenant AND payments.id = quiet.id
+RETURNING payments.id
 """)
 
 
@@ -134,6 +157,17 @@ class PostgresPaymentRepository:
             .limit(limit)
         )
         return [_payment(row) for row in rows]
+
+    async def take_quiet(self, tenant_id: TenantId, *, now: datetime, limit: int) -> Sequence[PaymentId]:
+        """See `ports.payment_repository.PaymentRepository.take_quiet`."""
+        values = {
+            "tenant": tenant_id,
+            "now": now,
+            "waiting_since": now - QUIET_BEFORE_LOOK_UP,
+            "authorized_since": now - QUIET_BEFORE_LOOK_UP_WHEN_AUTHORIZED,
+            "limit": limit,
+        }
+        return [PaymentId(row[0]) for row in await self._session.execute(_TAKE_QUIET, values)]
 
     async def unsettled(self, tenant_id: TenantId, wallet_id: WalletId) -> int:
         """See `ports.payment_repository.PaymentRepository.unsettled`."""

@@ -68,6 +68,7 @@ class PaymentRow(DefaultBase):
     review: Mapped[str | None] = mapped_column(Text)
     provider_updated_at: Mapped[datetime | None] = mapped_column(_Moment)
     updated_at: Mapped[datetime] = mapped_column(_Moment)
+    asked_at: Mapped[datetime | None] = mapped_column(_Moment)
 
 
 class CaptureRow(DefaultBase):

@@ -9,6 +9,7 @@ RUN_OPERATION = "operations.run"
 DELIVER_WEBHOOKS = "webhooks.deliver"
 APPLY_GATEWAY_EVENT = "gateway_events.apply"
 EXPIRE_PAYMENTS = "payments.expire"
+LOOK_UP_PAYMENTS = "payments.look_up"
 FOLLOW_MOVEMENTS = "movements.follow"
 EXPIRE_HOLDS = "holds.expire"
 RECONCILE_LEDGER = "ledger.reconcile"
@@ -25,6 +26,7 @@ _TIMEOUTS_SECONDS = {
     DELIVER_WEBHOOKS: 90,
     APPLY_GATEWAY_EVENT: 30,
     EXPIRE_PAYMENTS: 300,
+    LOOK_UP_PAYMENTS: 300,
     FOLLOW_MOVEMENTS: 300,
     EXPIRE_HOLDS: 300,
     RECONCILE_LEDGER: 3600,

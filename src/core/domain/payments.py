@@ -23,6 +23,14 @@ CANCEL_PAYMENT = "payment.cancel"
 UNPAID_LIFETIME = timedelta(hours=24)
 """How long a payer may take; then the payment is canceled at the provider and expires."""
 
+QUIET_BEFORE_LOOK_UP = timedelta(hours=1)
+QUIET_BEFORE_LOOK_UP_WHEN_AUTHORIZED = timedelta(hours=6)
+"""
+After how long without news a payment is looked up for which nothing is under way: its webhook may be lost.
+
+What is authorized waits for us, for days at times; only its end at the provider is missed.
+"""
+
 
 class PaymentStatus(StrEnum):
     """Permanent names. Refunds and disputes are no statuses: they are amounts beside it."""

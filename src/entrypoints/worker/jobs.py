@@ -17,6 +17,7 @@ from core.domain.job_catalogue import (
     EXPIRE_PAYMENTS,
     FOLLOW_MOVEMENTS,
     FORGET_OLD_RECORDS,
+    LOOK_UP_PAYMENTS,
     MAINTAIN_LEDGER,
     RECONCILE_LEDGER,
     RUN_OPERATION,
@@ -49,6 +50,7 @@ class Jobs:
             DELIVER_WEBHOOKS: self.deliver_webhooks,
             APPLY_GATEWAY_EVENT: self.apply_gateway_event,
             EXPIRE_PAYMENTS: self.expire_payments,
+            LOOK_UP_PAYMENTS: self.look_up_payments,
             FOLLOW_MOVEMENTS: self.follow_movements,
             EXPIRE_HOLDS: self.expire_holds,
             RECONCILE_LEDGER: self.reconcile_ledger,
@@ -83,6 +85,10 @@ class Jobs:
     async def expire_payments(self, _context: Any, *, tenant_id: str) -> None:
         """Let go of unpaid payments."""
         await self._container.expire_payments()(TenantId(UUID(tenant_id)), trace_id=_new_trace_id())
+
+    async def look_up_payments(self, _context: Any, *, tenant_id: str) -> None:
+        """Ask where payments stand of which nothing was heard for long."""
+        await self._container.look_up_quiet_payments()(TenantId(UUID(tenant_id)))
 
     async def follow_movements(self, _context: Any, *, tenant_id: str) -> None:
         """Look in the providers' balances for what nobody knows."""

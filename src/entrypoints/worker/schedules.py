@@ -13,6 +13,7 @@ from core.domain.job_catalogue import (
     EXPIRE_PAYMENTS,
     FOLLOW_MOVEMENTS,
     FORGET_OLD_RECORDS,
+    LOOK_UP_PAYMENTS,
     MAINTAIN_LEDGER,
     RECONCILE_LEDGER,
     TAKE_CHECKPOINTS,
@@ -32,6 +33,7 @@ def schedules(container: Container) -> list[CronJob[Any]]:
     settings = container.settings()
     expressions = {
         EXPIRE_PAYMENTS: settings.schedule_payment_expiry,
+        LOOK_UP_PAYMENTS: settings.schedule_payment_look_up,
         FOLLOW_MOVEMENTS: settings.schedule_movements,
         EXPIRE_HOLDS: settings.schedule_hold_expiry,
         RECONCILE_LEDGER: settings.schedule_internal_reconciliation,

@@ -7,16 +7,13 @@ from uuid import UUID
 
 from core.application.operations.conclude_operation import conclude_operation
 from core.application.operations.driver import OperationDriver
-from core.application.payments.end_steps import EndSteps
-from core.application.payments.settle_payment import PaymentSettlement
+from core.application.payments.payment_news import PaymentNews
 from core.application.racing import again_after_races
 from core.application.refunds.settle_refund import RefundSettlement
 from core.domain.attempts import Step
 from core.domain.gateway_events import GatewayEvent, GatewayEventStatus
 from core.domain.gateways import (
-    CaptureMode,
     PaymentSnapshot,
-    ProviderPaymentStatus,
     RefundSnapshot,
     Snapshot,
     VerifiedWebhook,
@@ -48,8 +45,7 @@ class ApplyGatewayEventHandler:
     unit_of_work: UnitOfWorkFactory
     gateways: Gateways
     drivers: Mapping[str, OperationDriver]
-    end_steps: EndSteps
-    payments: PaymentSettlement
+    news: PaymentNews
     refunds: RefundSettlement
 
     async def __call__(
@@ -96,47 +92,20 @@ class ApplyGatewayEventHandler:
     async def _observe(self, work: UnitOfWork, event: GatewayEvent, seen: Snapshot, now: datetime) -> str | None:
         """What was observed, in words; None when it is about nothing of ours."""
         operation = await self._operation(work, event, seen)
-        ended = await self._end_steps(work, event, operation, seen, now)  # first: they know why it was canceled
-        if operation is not None and operation.is_active:
-            outcome = outcome_of(seen)
-            fits = await self._fits(work, operation, seen)
-            if outcome is not None and fits and not await self._goes_on_by_itself(work, operation, seen):
-                driver = self.drivers[operation.kind]
-                ended.append(await conclude_operation(work, driver, operation, outcome, step=Step.WEBHOOK, now=now))
-        if ended:
-            return "; ".join(f"operation {each.id} ended" for each in ended)
         if isinstance(seen, PaymentSnapshot):
-            return await self._observe_payment(work, event, operation, seen, now)
+            payment_id = await self._payment_id(work, event, operation, seen.provider_ref)
+            if payment_id is None:
+                return None
+            return await self.news(work, event.tenant_id, payment_id, seen, step=Step.WEBHOOK, now=now)
         if isinstance(seen, RefundSnapshot):
+            if operation is not None and operation.is_active:
+                outcome = outcome_of(seen)
+                if outcome is not None and _fits(operation, seen):
+                    driver = self.drivers[operation.kind]
+                    await conclude_operation(work, driver, operation, outcome, step=Step.WEBHOOK, now=now)
+                    return f"operation {operation.id} ended"
             return await self._observe_refund(work, event, operation, seen, now)
         return None
-
-    async def _end_steps(
-        self, work: UnitOfWork, event: GatewayEvent, operation: Operation | None, seen: Snapshot, now: datetime
-    ) -> list[Operation]:
-        if not isinstance(seen, PaymentSnapshot):
-            return []
-        payment_id = await self._payment_id(work, event, operation, seen.provider_ref)
-        if payment_id is None:
-            return []
-        payment = await work.payments.get(event.tenant_id, payment_id)
-        return [*await self.end_steps(work, payment, seen, step=Step.WEBHOOK, now=now)]
-
-    async def _fits(self, work: UnitOfWork, operation: Operation, seen: Snapshot) -> bool:
-        """Whether it is about what was asked for; what is not ends nothing, and is flagged where it is observed."""
-        if (seen.amount, seen.currency) != (operation.amount, operation.asset):
-            return False
-        known = operation.provider_ref
-        if known is None and isinstance(seen, PaymentSnapshot):
-            known = (await work.payments.get(operation.tenant_id, PaymentId(operation.subject))).provider_ref
-        return known is None or known == seen.provider_ref
-
-    async def _goes_on_by_itself(self, work: UnitOfWork, operation: Operation, seen: Snapshot) -> bool:
-        """Whether the provider has authorized what it will capture without being asked: not yet the end."""
-        if not isinstance(seen, PaymentSnapshot) or seen.status is not ProviderPaymentStatus.AUTHORIZED:
-            return False
-        payment = await work.payments.get(operation.tenant_id, PaymentId(operation.subject))
-        return payment.capture is CaptureMode.AUTOMATIC
 
     async def _operation(self, work: UnitOfWork, event: GatewayEvent, seen: Snapshot) -> Operation | None:
         """The operation at this account whose key the provider knows it by; locked, as all that may end it does."""
@@ -149,16 +118,6 @@ class ApplyGatewayEventHandler:
         if operation is None or operation.gateway_account != event.gateway_account:
             return None  # what one account's webhooks say settles nothing at another
         return operation if operation.kind == kinds.get(type(seen)) else None
-
-    async def _observe_payment(
-        self, work: UnitOfWork, event: GatewayEvent, operation: Operation | None, seen: PaymentSnapshot, now: datetime
-    ) -> str | None:
-        payment_id = await self._payment_id(work, event, operation, seen.provider_ref)
-        if payment_id is None:
-            return None
-        payment = await work.payments.lock(event.tenant_id, payment_id)
-        after = await self.payments.observe(work, payment, seen, now=now)
-        return f"payment {payment.id}: {payment.status} to {after.status}"
 
     async def _observe_refund(
         self, work: UnitOfWork, event: GatewayEvent, operation: Operation | None, seen: RefundSnapshot, now: datetime
@@ -192,3 +151,9 @@ class ApplyGatewayEventHandler:
             return PaymentId(operation.subject)
         account = GatewayAccountId(event.gateway_account)
         return await work.payments.by_provider_ref(event.tenant_id, account, provider_ref)
+
+
+def _fits(operation: Operation, seen: RefundSnapshot) -> bool:
+    """Whether it is about what was asked for; what is not ends nothing, and is flagged where it is observed."""
+    known = (operation.amount, operation.asset, operation.provider_ref or seen.provider_ref)
+    return known == (seen.amount, seen.currency, seen.provider_ref)
