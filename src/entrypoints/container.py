@@ -82,6 +82,7 @@ from core.application.outbox.relay_events import RelayEventsHandler
 from core.application.oversight.read_money_in_doubt import ReadMoneyInDoubtHandler
 from core.application.payments.cancel_payment import CancelPayment
 from core.application.payments.capture_payment import CapturePayment
+from core.application.payments.clear_review import ClearReviewHandler
 from core.application.payments.confirm_payment import ConfirmPaymentHandler
 from core.application.payments.create_payment import CreatePaymentHandler
 from core.application.payments.end_steps import EndSteps
@@ -297,6 +298,7 @@ class Container(containers.DeclarativeContainer):
     create_refund = providers.Singleton(CreateRefundHandler, inline_operation, key_windows, ids)
     read_refunds = providers.Singleton(ReadRefundsHandler, unit_of_work.provider)
     look_up_quiet_payments = providers.Singleton(LookUpQuietPaymentsHandler, unit_of_work.provider, look_up_payment)
+    clear_review = providers.Singleton(ClearReviewHandler, unit_of_work.provider)
     expire_payments = providers.Singleton(ExpirePaymentsHandler, unit_of_work.provider, key_windows, ids)
     receive_gateway_event = providers.Singleton(
         ReceiveGatewayEventHandler, unit_of_work.provider, gateways, job_queue, ids, clock

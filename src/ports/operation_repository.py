@@ -12,7 +12,7 @@ from core.domain.operations import Operation, OperationState
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordedAttempt:
-    """What one attempt saw; *counted* unless it came too late to decide anything."""
+    """What one attempt saw; *counted* unless it decided nothing: it came too late, or is not about the outcome."""
 
     attempt: int
     step: str

@@ -114,6 +114,13 @@ class RefundExceedsCapture(Rejected):
     title = "The refund is larger than what is left of the capture"
 
 
+class PaymentNotUnderReview(Conflict):
+    """Only what a person has to look at is taken off that list; another one may have been first."""
+
+    code = "payment_not_under_review"
+    title = "The payment is not under review"
+
+
 class ProviderRefused(Rejected):
     """The provider was asked, and said no for good: `failure_code` and `next_step` say why and what can be done."""
 
@@ -257,6 +264,17 @@ class Payment:
     def flag(self, why: str, *, now: datetime) -> "Payment":
         """For a person to look at; the first reason stays."""
         return self if self.review is not None else replace(self, review=why, updated_at=now)
+
+    def clear_review(self, *, now: datetime) -> "Payment":
+        """
+        Looked at by a person; further contradictions flag it again.
+
+        Raises:
+            PaymentNotUnderReview: If there was nothing to look at.
+        """
+        if self.review is None:
+            raise PaymentNotUnderReview("nobody has to look at this payment")
+        return replace(self, review=None, updated_at=now)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

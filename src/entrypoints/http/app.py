@@ -22,6 +22,7 @@ from entrypoints.http.controllers.money_in_doubt import MoneyInDoubtController
 from entrypoints.http.controllers.operations import OperationController
 from entrypoints.http.controllers.order_administration import OrderAdministrationController
 from entrypoints.http.controllers.orders import OrderController
+from entrypoints.http.controllers.payment_reviews import PaymentReviewController
 from entrypoints.http.controllers.payments import DepositController, PaymentController
 from entrypoints.http.controllers.provider_webhooks import ProviderWebhookController
 from entrypoints.http.controllers.queue_page import queue_page_router
@@ -82,6 +83,7 @@ _HANDLERS = (
     "read_money_in_doubt",
     "hurry_operation",
     "resolve_operation",
+    "clear_review",
     "read_operations",
     "register_webhook_endpoint",
     "change_webhook_endpoint",
@@ -143,6 +145,7 @@ def create_litestar(container: Container) -> Litestar:
             GatewayAccountController,
             GatewayEventController,
             MoneyInDoubtController,
+            PaymentReviewController,
         ],
     )
 

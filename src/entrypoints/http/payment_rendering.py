@@ -23,6 +23,11 @@ def render_payment(payment: Payment, operation: Operation) -> Answer:
     return Answer(_ACCEPTED if waits else _CREATED, _encode(PaymentResponse.of(payment)))
 
 
+def render_cleared(payment: Payment) -> Answer:
+    """200 with the payment."""
+    return Answer(_OK, _encode(PaymentResponse.of(payment)))
+
+
 def step_rendering(request_id: str) -> RenderPayment:
     """200 when a capture or cancellation is done, 202 while nobody knows, the problem when the provider said no."""
 

@@ -36,8 +36,9 @@ WITHOUT_BODY = {
 MOVING_BESIDES = {
     *("PlaceOrder", "RetryOrder", "ResolveOperation", "CreditUser", "DebitUser"),
     *("CreatePayment", "DepositIntoWallet", "CapturePayment", "CancelPayment", "RefundPayment"),
+    "ClearPaymentReview",
 }
-"""They move money too, with their tests in orders and payments."""
+"""They move money too, or stand in an audit, with their tests in orders and payments."""
 WITH_RAW_BODY = {"ReceiveProviderWebhook"}
 """What a provider sends is described by the provider; the answer is empty."""
 KNOWN_PREFIX = "https://bursar.dev/problems/"

@@ -37,7 +37,7 @@ ELSEWHERE = {
     *("GetDeadLetter", "RedriveDeadLetter", "DiscardDeadLetter", "GetReconciliation"),
     *("GetPayment", "ConfirmPayment", "CapturePayment", "CancelPayment", "RefundPayment", "ListRefunds", "GetRefund"),
     *("DepositIntoWallet", "GetGatewayAccount", "ChangeGatewayAccount", "CheckGatewayAccount"),
-    *("GetGatewayEvent", "ReplayGatewayEvent"),
+    *("GetGatewayEvent", "ReplayGatewayEvent", "ClearPaymentReview"),
 }
 """Asked for by strangers in orders, payments, test_dead_letters and test_reconciliations."""
 WITHOUT_TENANT = {"ReceiveProviderWebhook"}

@@ -15,7 +15,7 @@ from core.domain.operations import OperationState
 from core.domain.payments import SUBMIT_PAYMENT, UNPAID_LIFETIME, Payment, PaymentStatus
 from core.domain.refunds import SUBMIT_REFUND, Refund, RefundOrigin, RefundStatus
 from entrypoints.http.openapi.exchange import Exchange, Shown, listing, reading
-from entrypoints.http.openapi.refusals import ADMINISTERING, ADMINISTERING_ONE, CHANGING, READING
+from entrypoints.http.openapi.refusals import ADMINISTERING, ADMINISTERING_MONEY, ADMINISTERING_ONE, CHANGING, READING
 from entrypoints.http.openapi.samples import ALICE, MOMENT, TENANT, TRACE_ID, USD
 from entrypoints.http.pagination import Page, write_cursor
 from entrypoints.http.positions import GatewayEventPosition, PaymentPosition
@@ -35,6 +35,7 @@ from entrypoints.http.schemas.gateway_events import (
 from entrypoints.http.schemas.money_in_doubt import MoneyInDoubtResponse
 from entrypoints.http.schemas.payments import (
     CapturePaymentRequest,
+    ClearReviewRequest,
     CreatePaymentRequest,
     DepositRequest,
     PaymentResponse,
@@ -220,6 +221,12 @@ PAYMENT_EXCHANGES: dict[str, Exchange] = {
         _captured,
         replace(_captured, status=PaymentStatus.AUTHORIZED, captured=0, fee=0),
         CapturePaymentRequest(amount=5000),
+    ),
+    "ClearPaymentReview": Exchange(
+        request=ClearReviewRequest(note="refunded by hand in the provider's dashboard, ticket 4711"),
+        answers={200: Shown("The payment, no longer under review.", PaymentResponse.of(_captured))},
+        refusals=ADMINISTERING_MONEY,
+        moves_money=True,
     ),
     "CancelPayment": _step(_canceled, _awaited),
     "RefundPayment": Exchange(

@@ -40,7 +40,7 @@ class ResolveOperationRequest(Request, frozen=True, kw_only=True):
 
 
 class AttemptResponse(msgspec.Struct, frozen=True, kw_only=True):
-    """What one attempt saw; `counted` is false for what came too late to decide anything."""
+    """What one attempt saw; `counted` is false for what decided nothing: too late, or not about the outcome."""
 
     attempt: int
     step: str

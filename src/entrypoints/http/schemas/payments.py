@@ -47,6 +47,12 @@ ReturnUrl = Annotated[
 ]
 
 
+class ClearReviewRequest(Request, frozen=True, kw_only=True):
+    """What you found, or did about it."""
+
+    note: Text
+
+
 class DepositRequest(MovementRequest, frozen=True, kw_only=True):
     """Take `amount` from a payer. Through which provider: `gateway_account_id`, or the only one that can."""
 

@@ -121,6 +121,14 @@ class Till:
             headers={"Idempotency-Key": uuid4().hex},
         )
 
+    async def clear_review(self, payment_id: str, note: str, *, key: str | None = None) -> httpx.Response:
+        """The operator has looked at it."""
+        return await self.operator.post(
+            f"/v1/admin/payments/{payment_id}/clear-review",
+            json={"note": note},
+            headers={"Idempotency-Key": key or uuid4().hex},
+        )
+
     async def run(self, operation_id: str) -> Operation | None:
         """As a worker would."""
         return await self.container.run_operation()(self.tenant.id, OperationId(UUID(operation_id)))
