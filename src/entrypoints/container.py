@@ -85,10 +85,10 @@ from core.application.payments.capture_payment import CapturePayment
 from core.application.payments.clear_review import ClearReviewHandler
 from core.application.payments.confirm_payment import ConfirmPaymentHandler
 from core.application.payments.create_payment import CreatePaymentHandler
+from core.application.payments.declared_capability import DeclaredCapability
 from core.application.payments.end_steps import EndSteps
 from core.application.payments.expire_payments import ExpirePaymentsHandler
 from core.application.payments.gateway_of_payment import GatewayOfPayment
-from core.application.payments.key_windows import KeyWindows
 from core.application.payments.look_up_payment import LookUpPayment
 from core.application.payments.look_up_quiet_payments import LookUpQuietPaymentsHandler
 from core.application.payments.payment_news import PaymentNews
@@ -279,11 +279,11 @@ class Container(containers.DeclarativeContainer):
     place_order = providers.Singleton(PlaceOrderHandler, order_round, wallet_reader, wallet_directory, ids)
     retry_order = providers.Singleton(RetryOrderHandler, order_round, unit_of_work.provider, ids)
     read_orders = providers.Singleton(ReadOrdersHandler, unit_of_work.provider)
-    key_windows = providers.Singleton(KeyWindows, gateways)
+    declared_capability = providers.Singleton(DeclaredCapability, gateways)
     create_payment = providers.Singleton(
         CreatePaymentHandler,
         inline_operation,
-        key_windows,
+        declared_capability,
         unit_of_work.provider,
         account_opening,
         gateways,
@@ -293,13 +293,13 @@ class Container(containers.DeclarativeContainer):
     )
     confirm_payment = providers.Singleton(ConfirmPaymentHandler, unit_of_work.provider, run_operation, look_up_payment)
     read_payments = providers.Singleton(ReadPaymentsHandler, unit_of_work.provider)
-    request_capture = providers.Singleton(RequestCaptureHandler, inline_operation, key_windows, ids)
-    request_cancellation = providers.Singleton(RequestCancellationHandler, inline_operation, key_windows, ids)
-    create_refund = providers.Singleton(CreateRefundHandler, inline_operation, key_windows, ids)
+    request_capture = providers.Singleton(RequestCaptureHandler, inline_operation, declared_capability, ids)
+    request_cancellation = providers.Singleton(RequestCancellationHandler, inline_operation, declared_capability, ids)
+    create_refund = providers.Singleton(CreateRefundHandler, inline_operation, declared_capability, ids)
     read_refunds = providers.Singleton(ReadRefundsHandler, unit_of_work.provider)
     look_up_quiet_payments = providers.Singleton(LookUpQuietPaymentsHandler, unit_of_work.provider, look_up_payment)
     clear_review = providers.Singleton(ClearReviewHandler, unit_of_work.provider)
-    expire_payments = providers.Singleton(ExpirePaymentsHandler, unit_of_work.provider, key_windows, ids)
+    expire_payments = providers.Singleton(ExpirePaymentsHandler, unit_of_work.provider, declared_capability, ids)
     receive_gateway_event = providers.Singleton(
         ReceiveGatewayEventHandler, unit_of_work.provider, gateways, job_queue, ids, clock
     )

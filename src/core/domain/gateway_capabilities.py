@@ -27,6 +27,13 @@ class Unsupported(Rejected):
     title = "The gateway does not support this"
 
 
+class PartsUnsupported(Rejected):
+    """The gateway takes or gives back all of it, or does so once; `rule` says which. Nothing was sent."""
+
+    code = "gateway_parts_unsupported"
+    title = "The gateway does not do this in parts"
+
+
 class LookUp(StrEnum):
     """What a look-up proves."""
 
@@ -54,13 +61,55 @@ class Idempotency:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OperationCapability:
-    """One operation: whether partly, whether several times, whether its outcome comes later."""
+    """
+    One operation.
+
+    Attributes:
+        partial: Whether it may be for less than everything that is left.
+        multiple: Whether it may be repeated for what is left.
+        asynchronous: Whether its outcome comes later.
+    """
 
     partial: bool = False
     multiple: bool = False
     asynchronous: bool = False
     idempotency: Idempotency | None = None
     look_up: LookUp = LookUp.NONE
+
+    @property
+    def key_window(self) -> timedelta | None:
+        """For how long the provider recognises a key; None when it knows no keys at all."""
+        return None if self.idempotency is None else self.idempotency.window
+
+    def check_part(self, amount: int, *, left: int, before: int, final: bool = True) -> None:
+        """
+        Let *amount* of what is *left* pass, after *before* was done or begun; all in minor units.
+
+        Not *final*: more is to follow.
+
+        Raises:
+            PartsUnsupported: If the gateway does not do so; `rule` is ``partial`` or ``multiple``.
+        """
+        if not self.partial and amount < left:
+            raise PartsUnsupported(
+                f"this gateway does it whole: {left} minor units, or leave the amount out",
+                pointer="#/amount",
+                rule="partial",
+                left=left,
+            )
+        if not self.multiple and before:
+            raise PartsUnsupported(
+                f"this gateway does it once, and it was done for {before} minor units",
+                pointer="#/amount",
+                rule="multiple",
+                before=before,
+            )
+        if not self.multiple and not final:
+            raise PartsUnsupported(
+                "this gateway does it once: nothing can follow, so it has to be final",
+                pointer="#/final",
+                rule="multiple",
+            )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

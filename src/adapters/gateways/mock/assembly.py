@@ -23,6 +23,9 @@ _SETTINGS = (
     GatewaySetting(name="account", description="The provider's name for the account", required=True, identifies=True),
     GatewaySetting(name="currencies", description="ISO 4217 codes with commas between them; all unless given"),
     GatewaySetting(name="operations", description="What it may be asked for, with commas; everything unless given"),
+    GatewaySetting(
+        name="undivided", description="Operations that it does once and whole, with commas; none unless given"
+    ),
     GatewaySetting(name="decline_codes", description="Corrections to the table of decline codes, as a JSON object"),
 )
 
@@ -68,13 +71,14 @@ def _gateway(account: MockAccount) -> Gateway:
 
 def _capabilities(settings: Mapping[str, str]) -> Capabilities:
     operations = {GatewayOperation(name) for name in _listed(settings.get("operations"))}
+    undivided = {GatewayOperation(name) for name in _listed(settings.get("undivided"))}
     currencies = frozenset(_listed(settings.get("currencies")))
     if unknown := currencies - ISO_4217.keys():
         raise ValueError(f"no currencies of ISO 4217: {', '.join(sorted(unknown))}")
     return replace(
         CAPABILITIES,
         operations={
-            operation: declared
+            operation: replace(declared, partial=False, multiple=False) if operation in undivided else declared
             for operation, declared in CAPABILITIES.operations.items()
             if not operations or operation in operations
         },

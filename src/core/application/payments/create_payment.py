@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 
 from core.application.operations.inline_operation import Begun, InlineOperation
+from core.application.payments.declared_capability import DeclaredCapability
 from core.application.payments.gateway_of_payment import payments_of
-from core.application.payments.key_windows import KeyWindows
 from core.application.payments.payment_postings import GATEWAY_PURPOSES, SYSTEM_PURPOSES
 from core.application.payments.payment_request import RenderPayment
 from core.application.transfers.request import Details
@@ -61,7 +61,7 @@ class CreatePaymentHandler:
     """No money moves before the provider says that it did; what is asked for is written down before it is asked."""
 
     inline: InlineOperation
-    key_windows: KeyWindows
+    declared_capability: DeclaredCapability
     unit_of_work: UnitOfWorkFactory
     accounts: AccountOpening
     gateways: Gateways
@@ -92,10 +92,12 @@ class CreatePaymentHandler:
         payment_id, operation_id = PaymentId(self.ids.new()), OperationId(self.ids.new())
 
         async def begin(work: UnitOfWork, now: datetime) -> Begun:
-            window = await self.key_windows.of(work, command.tenant_id, account.id, GatewayOperation.CREATE_PAYMENT)
+            declared = await self.declared_capability.of(
+                work, command.tenant_id, account.id, GatewayOperation.CREATE_PAYMENT
+            )
             payment = _payment(command, wallet, account, (payment_id, operation_id), now)
             operation = begin_operation(
-                _intent(command, payment, window),
+                _intent(command, payment, declared.key_window),
                 operation_id,
                 now=now,
                 leased_seconds=self.inline.policy.deadline_seconds,

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from core.application.payments.cancel_payment import EXPIRY_CAUSE
-from core.application.payments.key_windows import KeyWindows
+from core.application.payments.declared_capability import DeclaredCapability
 from core.application.payments.request_cancellation import cancellation_intent
 from core.application.racing import again_after_races
 from core.domain.gateway_capabilities import GatewayOperation
@@ -21,7 +21,7 @@ class ExpirePaymentsHandler:
     """Begins a cancellation at the provider, which decides should the payer pay at that very moment; idempotent."""
 
     unit_of_work: UnitOfWorkFactory
-    key_windows: KeyWindows
+    declared_capability: DeclaredCapability
     ids: IdGenerator
 
     async def __call__(self, tenant_id: TenantId, *, trace_id: str) -> int:
@@ -56,12 +56,14 @@ class ExpirePaymentsHandler:
                 for operation in await work.operations.of_subject(tenant_id, payment.id)
                 if operation.kind == CANCEL_PAYMENT and operation.cause.startswith(EXPIRY_CAUSE)
             ]
-            window = await self.key_windows.of(work, tenant_id, payment.gateway_account, GatewayOperation.CANCEL)
+            declared = await self.declared_capability.of(
+                work, tenant_id, payment.gateway_account, GatewayOperation.CANCEL
+            )
             intent = cancellation_intent(
                 payment,
                 cause=f"{EXPIRY_CAUSE} {payment.id}",
                 trace_id=trace_id,
-                key_window=window,
+                key_window=declared.key_window,
                 ordinal=len(tried),
             )
             added = await work.operations.add(begin_operation(intent, operation_id, now=now))

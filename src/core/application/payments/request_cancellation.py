@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 
 from core.application.operations.inline_operation import Begun, InlineOperation
-from core.application.payments.key_windows import KeyWindows
+from core.application.payments.declared_capability import DeclaredCapability
 from core.application.payments.payment_request import PaymentRequest
 from core.domain.gateway_capabilities import GatewayOperation
 from core.domain.idempotency import Answer
@@ -26,7 +26,7 @@ class RequestCancellationHandler:
     """The provider decides, should the payer pay at this very moment."""
 
     inline: InlineOperation
-    key_windows: KeyWindows
+    declared_capability: DeclaredCapability
     ids: IdGenerator
 
     async def __call__(self, command: RequestCancellation) -> Answer:
@@ -46,8 +46,10 @@ class RequestCancellationHandler:
             payment = await work.payments.lock(command.tenant_id, command.payment_id)
             payment.check_cancel()
             account = payment.gateway_account
-            window = await self.key_windows.of(work, command.tenant_id, account, GatewayOperation.CANCEL)
-            intent = cancellation_intent(payment, cause=command.claim.key, trace_id=command.trace_id, key_window=window)
+            declared = await self.declared_capability.of(work, command.tenant_id, account, GatewayOperation.CANCEL)
+            intent = cancellation_intent(
+                payment, cause=command.claim.key, trace_id=command.trace_id, key_window=declared.key_window
+            )
             leased_seconds = self.inline.policy.deadline_seconds
             operation = begin_operation(intent, operation_id, now=now, leased_seconds=leased_seconds)
             return Begun(command.render(payment, operation), operation, kept=False)

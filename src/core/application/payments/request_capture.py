@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 
 from core.application.operations.inline_operation import Begun, InlineOperation
-from core.application.payments.key_windows import KeyWindows
+from core.application.payments.declared_capability import DeclaredCapability
 from core.application.payments.payment_request import PaymentRequest
 from core.domain.gateway_capabilities import GatewayOperation
 from core.domain.idempotency import Answer
@@ -29,7 +29,7 @@ class RequestCaptureHandler:
     """One capture at a time is under way for a payment."""
 
     inline: InlineOperation
-    key_windows: KeyWindows
+    declared_capability: DeclaredCapability
     ids: IdGenerator
 
     async def __call__(self, command: RequestCapture) -> Answer:
@@ -39,6 +39,7 @@ class RequestCaptureHandler:
         Raises:
             PaymentNotFound: If the tenant has none of that id.
             PaymentNotCapturable, CaptureExceedsAuthorization: As the payment stands.
+            Unsupported, PartsUnsupported: If the gateway does not capture, or not so.
             OperationUnderWay: If another operation on the payment is not at its end.
             IdempotencyKeyReused, RequestInProgress: As the key's earlier use says.
             Unavailable: If it could not be decided now.
@@ -49,10 +50,12 @@ class RequestCaptureHandler:
             payment = await work.payments.lock(command.tenant_id, command.payment_id)
             amount = payment.capturable if command.amount is None else command.amount
             payment.check_capture(amount)
+            final = command.final or amount == payment.capturable
             account = payment.gateway_account
-            window = await self.key_windows.of(work, command.tenant_id, account, GatewayOperation.CAPTURE)
+            declared = await self.declared_capability.of(work, command.tenant_id, account, GatewayOperation.CAPTURE)
+            declared.check_part(amount, left=payment.capturable, before=payment.captured, final=final)
             operation = begin_operation(
-                _intent(command, payment, amount, window),
+                _intent(command, payment, amount, declared.key_window),
                 operation_id,
                 now=now,
                 leased_seconds=self.inline.policy.deadline_seconds,
@@ -63,7 +66,7 @@ class RequestCaptureHandler:
                     operation_id=operation_id,
                     payment_id=payment.id,
                     amount=amount,
-                    final=command.final or amount == payment.capturable,
+                    final=final,
                     captured_before=payment.captured,
                 )
             )

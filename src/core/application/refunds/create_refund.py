@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 
 from core.application.operations.inline_operation import Begun, InlineOperation
-from core.application.payments.key_windows import KeyWindows
+from core.application.payments.declared_capability import DeclaredCapability
 from core.application.payments.payment_postings import refund_draft_leg
 from core.application.payments.payment_request import RenderRefund
 from core.application.transfers.request import Details
@@ -50,7 +50,7 @@ class CreateRefundHandler:
     """All refunds of a payment together never exceed what was captured: the sum is kept on its locked row."""
 
     inline: InlineOperation
-    key_windows: KeyWindows
+    declared_capability: DeclaredCapability
     ids: IdGenerator
 
     async def __call__(self, command: CreateRefund) -> Answer:
@@ -59,6 +59,7 @@ class CreateRefundHandler:
 
         Raises:
             PaymentNotFound: If the tenant has none of that id.
+            Unsupported, PartsUnsupported: If the gateway does not refund, or not so.
             RefundExceedsCapture: If all refunds together would exceed what was captured.
             IdempotencyKeyReused, RequestInProgress: As the key's earlier use says.
             Unavailable: If it could not be decided now.
@@ -74,9 +75,10 @@ class CreateRefundHandler:
             refunding = payment.begin_refund(amount, now=now)
             refund = _refund(command, payment, amount, (refund_id, operation_id), now)
             account = payment.gateway_account
-            window = await self.key_windows.of(work, command.tenant_id, account, GatewayOperation.REFUND)
+            declared = await self.declared_capability.of(work, command.tenant_id, account, GatewayOperation.REFUND)
+            declared.check_part(amount, left=payment.refundable, before=payment.refunded + payment.refund_pending)
             operation = begin_operation(
-                _intent(command, refund, window),
+                _intent(command, refund, declared.key_window),
                 operation_id,
                 now=now,
                 leased_seconds=self.inline.policy.deadline_seconds,

@@ -101,6 +101,40 @@ async def test_what_the_account_does_not_do_is_refused_and_the_money_stays(till:
     assert (await till.doubt())["held"] == []
 
 
+async def test_an_account_that_captures_and_refunds_whole_is_not_asked_for_parts(till: Till) -> None:
+    wallet = await till.wallet()
+    payment = posted(await till.pay(wallet, capture="manual"))
+    settings = {"base_url": till.provider.base_url, "account": till.merchant, "undivided": "capture, refund"}
+    posted(await till.operator.patch(f"{ACCOUNTS}/{till.account}", json={"settings": settings}), 200)
+
+    part = refused(
+        await till.act(payment["id"], "capture", {"amount": 100}), 422, "gateway_parts_unsupported", "#/amount"
+    )
+    assert (part["rule"], part["left"]) == ("partial", 5000)
+    posted(await till.act(payment["id"], "capture"), 200)
+    part = refused(
+        await till.act(payment["id"], "refunds", {"amount": 100}), 422, "gateway_parts_unsupported", "#/amount"
+    )
+    assert (part["rule"], part["left"]) == ("partial", 5000)
+
+    assert await till.truth("captured") == [5000]
+    assert await till.truth("refunded") == []
+    assert await till.tenant.available(wallet) == 5000
+    posted(await till.act(payment["id"], "refunds"), 202)
+
+
+async def test_an_account_that_captures_once_is_not_asked_a_second_time(till: Till) -> None:
+    payment = posted(await till.pay(await till.wallet(), capture="manual"))
+    posted(await till.act(payment["id"], "capture", {"amount": 1000, "final": False}), 200)
+    settings = {"base_url": till.provider.base_url, "account": till.merchant, "undivided": "capture"}
+    posted(await till.operator.patch(f"{ACCOUNTS}/{till.account}", json={"settings": settings}), 200)
+
+    second = refused(await till.act(payment["id"], "capture"), 422, "gateway_parts_unsupported", "#/amount")
+
+    assert (second["rule"], second["before"]) == ("multiple", 1000)
+    assert await till.truth("captured") == [1000]
+
+
 async def test_a_secret_that_is_gone_for_a_while_loses_nothing(till: Till) -> None:
     wallet = await till.wallet()
     payment = await till.paid(wallet)

@@ -1,30 +1,28 @@
-"""For how long a provider recognises a key: what its adapter declares, taken down with each operation."""
+"""What a payment's gateway declares for what is asked of it, read where an operation begins."""
 
 from dataclasses import dataclass
-from datetime import timedelta
 
-from core.domain.gateway_capabilities import GatewayOperation
+from core.domain.gateway_capabilities import GatewayOperation, OperationCapability
 from core.domain.identifiers import GatewayAccountId, TenantId
 from ports.gateways import Gateways
 from ports.unit_of_work import UnitOfWork
 
 
 @dataclass(frozen=True, slots=True)
-class KeyWindows:
-    """Without idempotency at the provider, what may have been sent is never sent again (core.domain.attempts)."""
+class DeclaredCapability:
+    """As its adapter and its account's settings have it at this moment."""
 
     gateways: Gateways
 
     async def of(
         self, work: UnitOfWork, tenant_id: TenantId, account_id: GatewayAccountId, operation: GatewayOperation
-    ) -> timedelta | None:
+    ) -> OperationCapability:
         """
-        The window for that operation at that account; None when the provider knows no keys.
+        What it declares for that operation.
 
         Raises:
             Unsupported: If the gateway does not do that.
             GatewayUnknown, GatewaySettingsInvalid, SecretMissing: If the account cannot be opened.
         """
         account = await work.gateway_accounts.get(tenant_id, account_id)
-        declared = self.gateways.open(account).capabilities.require(operation)
-        return None if declared.idempotency is None else declared.idempotency.window
+        return self.gateways.open(account).capabilities.require(operation)
