@@ -143,6 +143,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     if path is not None:
         stash = session.config.stash
         checks, declared = stash[_RESULTS], stash[_DECLARED]
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(written(Results(checks, declared)), encoding="utf-8")
 
 
