@@ -138,6 +138,30 @@ async def test_another_body_under_the_same_id_is_conflicting_and_not_to_be_appli
         assert (await work.gateway_events.get(market.tenant_id, event.id)).status is S.RECEIVED
 
 
+async def test_of_two_bodies_of_one_id_at_once_one_is_first_and_the_other_conflicting(
+    begin: UnitOfWorkFactory, market: Market
+) -> None:
+    account = await kept_account(market)
+    for _ in range(20):
+        event = await an_event(market, account)
+        bodies = [b"one", b"two"] * 3
+        sent = [replace(event, id=GatewayEventId(market.container.ids().new()), body=body) for body in bodies]
+
+        to_apply = [each for each in await asyncio.gather(*(received(begin, each) for each in sent)) if each]
+
+        async with begin() as work:
+            stored = await work.gateway_events.page(
+                market.tenant_id, gateway_account=account.id, status=None, before=None, limit=100
+            )
+        same_id = {each.id: each for each in stored if each.event_id == event.event_id}
+        assert len(to_apply) == 1
+        assert sorted((each.status, each.times_received) for each in same_id.values()) == [
+            (S.CONFLICTING, 3),
+            (S.RECEIVED, 3),
+        ]
+        assert same_id[to_apply[0]].status is S.RECEIVED
+
+
 async def test_the_same_event_id_at_another_account_is_another_event(begin: UnitOfWorkFactory, market: Market) -> None:
     event = await an_event(market, await kept_account(market))
     other = await an_event(market, await kept_account(market), event_id=event.event_id, body=b"other")

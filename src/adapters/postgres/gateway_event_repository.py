@@ -1,6 +1,7 @@
 """What providers told us, in PostgreSQL."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
@@ -23,27 +24,35 @@ class PostgresGatewayEventRepository:
 
     async def receive(self, event: GatewayEvent) -> GatewayEventId | None:
         """See `ports.gateway_event_repository.GatewayEventRepository.receive`."""
-        same_id = (
-            GatewayEventRow.tenant_id == event.tenant_id,
-            GatewayEventRow.gateway_account == event.gateway_account,
-            GatewayEventRow.event_id == event.event_id,
-        )
-        values = columns_of(event) | {"body_digest": event.body_digest}
-        if await self._session.scalar(
-            select(GatewayEventRow.id).where(*same_id, GatewayEventRow.body_digest != event.body_digest).limit(1)
-        ):
-            values |= {"status": GatewayEventStatus.CONFLICTING.value, "detail": _OTHER_BODY}
+        # The first body under an id is the only one with that mark (gateway_events_one_first): also of two at once.
+        if await self._insert(event, is_first=True):
+            return event.id
+        conflicting = replace(event, status=GatewayEventStatus.CONFLICTING, detail=_OTHER_BODY)
+        if not await self._count(event) and not await self._insert(conflicting, is_first=False):
+            await self._count(event)  # the same other body, at once
+        return None
+
+    async def _insert(self, event: GatewayEvent, *, is_first: bool) -> bool:
+        values = columns_of(event) | {"body_digest": event.body_digest, "is_first": is_first}
         added = await self._session.scalar(
             insert(GatewayEventRow).values(values).on_conflict_do_nothing().returning(GatewayEventRow.id)
         )
-        if added is None:
-            await self._session.execute(
-                update(GatewayEventRow)
-                .where(*same_id, GatewayEventRow.body_digest == event.body_digest)
-                .values(times_received=GatewayEventRow.times_received + 1)
+        return added is not None
+
+    async def _count(self, event: GatewayEvent) -> bool:
+        """Once more, if exactly this came before."""
+        counted = await self._session.scalar(
+            update(GatewayEventRow)
+            .where(
+                GatewayEventRow.tenant_id == event.tenant_id,
+                GatewayEventRow.gateway_account == event.gateway_account,
+                GatewayEventRow.event_id == event.event_id,
+                GatewayEventRow.body_digest == event.body_digest,
             )
-            return None
-        return None if values["status"] == GatewayEventStatus.CONFLICTING.value else GatewayEventId(added)
+            .values(times_received=GatewayEventRow.times_received + 1)
+            .returning(GatewayEventRow.id)
+        )
+        return counted is not None
 
     async def lock(self, tenant_id: TenantId, event_id: GatewayEventId) -> GatewayEvent:
         """See `ports.gateway_event_repository.GatewayEventRepository.lock`."""

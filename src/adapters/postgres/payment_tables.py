@@ -117,6 +117,7 @@ class GatewayEventRow(DefaultBase):
     event_type: Mapped[str] = mapped_column(Text)
     body: Mapped[bytes] = mapped_column(LargeBinary)
     body_digest: Mapped[bytes] = mapped_column(LargeBinary)
+    is_first: Mapped[bool] = mapped_column(Boolean)
     occurred_at: Mapped[datetime | None] = mapped_column(_Moment)
     received_at: Mapped[datetime] = mapped_column(_Moment)
     times_received: Mapped[int] = mapped_column(server_default="1")

@@ -128,6 +128,26 @@ async def test_the_same_event_id_with_another_content_is_for_a_person(till: Till
     assert (await till.read(payment["id"]))["status"] == "requires_action"
 
 
+async def test_of_two_contents_of_one_event_id_at_once_one_is_applied(till: Till) -> None:
+    for _ in range(5):
+        payment = posted(await till.pay(await till.wallet(), method="pm_card_3ds"))
+        one = await till.event_of(payment, "payment.requires_action")
+        other = one | {"type": "payment.failed", "data": {"object": one["data"]["object"] | {"status": "failed"}}}
+
+        answers = await asyncio.gather(*(till.tell(body) for body in (one, other, one, other)))
+
+        assert {each.status_code for each in answers} == {202}
+        listed = [each for each in await till.events() if each["event_id"] == one["id"]]
+        assert sorted((each["status"], each["times_received"]) for each in listed) == [
+            ("conflicting", 2),
+            ("received", 2),
+        ]
+        await till.hear()
+        first = next(each["event_type"] for each in listed if each["status"] == "received")
+        status = "requires_action" if first == "payment.requires_action" else "failed"
+        assert (await till.read(payment["id"]))["status"] == status
+
+
 async def test_news_of_something_unknown_change_nothing(till: Till) -> None:
     payment = await till.paid(await till.wallet())
     await till.hear()

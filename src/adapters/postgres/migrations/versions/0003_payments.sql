@@ -189,6 +189,7 @@ CREATE TABLE gateway_events (
     event_type text NOT NULL,
     body bytea NOT NULL,
     body_digest bytea NOT NULL,
+    is_first boolean NOT NULL,
     occurred_at timestamptz,
     received_at timestamptz NOT NULL,
     times_received integer NOT NULL DEFAULT 1,
@@ -203,6 +204,8 @@ CREATE TABLE gateway_events (
     CONSTRAINT gateway_events_body_size CHECK (octet_length(body) <= 1048576)
 );
 CREATE UNIQUE INDEX gateway_events_once ON gateway_events (tenant_id, gateway_account, event_id, body_digest);
+-- Of several bodies under one id one is the first, which alone is applied by itself; an operator may apply another.
+CREATE UNIQUE INDEX gateway_events_one_first ON gateway_events (tenant_id, gateway_account, event_id) WHERE is_first;
 CREATE INDEX gateway_events_waiting ON gateway_events (received_at) WHERE status IN ('received', 'unmatched');
 CREATE INDEX gateway_events_by_account ON gateway_events (tenant_id, gateway_account, id);
 
