@@ -6,7 +6,7 @@ from uuid import uuid4
 
 from concurrency.market import Market
 from core.domain.gateway_accounts import GatewayAccount
-from core.domain.gateway_events import GatewayEvent, GatewayEventStatus
+from core.domain.gateway_events import GatewayEvent, GatewayEventStatus, digest_of
 from core.domain.identifiers import GatewayAccountId, GatewayEventId, OperationId, PaymentId, RefundId
 from core.domain.payments import Payment, PaymentStatus
 from core.domain.refunds import Refund, RefundStatus
@@ -98,4 +98,5 @@ async def an_event(market: Market, account: GatewayAccount, **said: Any) -> Gate
         "applied_at": None,
         "trace_id": "0" * 32,
     }
-    return GatewayEvent(**{**values, **said})
+    values |= said
+    return GatewayEvent(**{"body_digest": digest_of(values["body"]), **values})

@@ -10,7 +10,7 @@ import pytest
 from concurrency.market import Market
 from contract.payments_under_test import an_account, an_event, kept_account
 from core.domain.gateway_accounts import GatewayAccountNameTaken, GatewayAccountNotFound
-from core.domain.gateway_events import GatewayEvent, GatewayEventNotFound, GatewayEventStatus
+from core.domain.gateway_events import GatewayEvent, GatewayEventNotFound, GatewayEventStatus, digest_of
 from core.domain.identifiers import GatewayAccountId, GatewayEventId
 from entrypoints.container import Container
 from ports.unit_of_work import UnitOfWorkFactory
@@ -27,6 +27,11 @@ def postgres(container: Container) -> UnitOfWorkFactory:
 def begin(request: pytest.FixtureRequest, container: Container) -> UnitOfWorkFactory:
     make: Callable[[Container], UnitOfWorkFactory] = request.param
     return make(container)
+
+
+def with_body(market: Market, event: GatewayEvent, body: bytes) -> GatewayEvent:
+    """The same once more, with that body."""
+    return replace(event, id=GatewayEventId(market.container.ids().new()), body=body, body_digest=digest_of(body))
 
 
 async def received(begin: UnitOfWorkFactory, event: GatewayEvent) -> GatewayEventId | None:
@@ -126,7 +131,7 @@ async def test_another_body_under_the_same_id_is_conflicting_and_not_to_be_appli
 ) -> None:
     account = await kept_account(market)
     event = await an_event(market, account)
-    false = replace(event, id=GatewayEventId(market.container.ids().new()), body=b"{}")
+    false = with_body(market, event, b"{}")
 
     assert await received(begin, event) == event.id
     assert await received(begin, false) is None
@@ -145,7 +150,7 @@ async def test_of_two_bodies_of_one_id_at_once_one_is_first_and_the_other_confli
     for _ in range(20):
         event = await an_event(market, account)
         bodies = [b"one", b"two"] * 3
-        sent = [replace(event, id=GatewayEventId(market.container.ids().new()), body=body) for body in bodies]
+        sent = [with_body(market, event, body) for body in bodies]
 
         to_apply = [each for each in await asyncio.gather(*(received(begin, each) for each in sent)) if each]
 
@@ -160,6 +165,20 @@ async def test_of_two_bodies_of_one_id_at_once_one_is_first_and_the_other_confli
             (S.RECEIVED, 3),
         ]
         assert same_id[to_apply[0]].status is S.RECEIVED
+
+
+async def test_a_repetition_is_told_by_the_bytes_that_came_and_not_by_those_that_were_kept(
+    begin: UnitOfWorkFactory, market: Market
+) -> None:
+    event = await an_event(market, await kept_account(market), body=b"masked", body_digest=digest_of(b"one number"))
+    other = replace(event, id=GatewayEventId(market.container.ids().new()), body_digest=digest_of(b"another number"))
+
+    assert await received(begin, event) == event.id
+    assert await received(begin, other) is None
+
+    async with begin() as work:
+        assert (await work.gateway_events.get(market.tenant_id, event.id)).times_received == 1
+        assert (await work.gateway_events.get(market.tenant_id, other.id)).status is S.CONFLICTING
 
 
 async def test_the_same_event_id_at_another_account_is_another_event(begin: UnitOfWorkFactory, market: Market) -> None:

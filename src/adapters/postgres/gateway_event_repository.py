@@ -33,7 +33,7 @@ class PostgresGatewayEventRepository:
         return None
 
     async def _insert(self, event: GatewayEvent, *, is_first: bool) -> bool:
-        values = columns_of(event) | {"body_digest": event.body_digest, "is_first": is_first}
+        values = columns_of(event) | {"is_first": is_first}
         added = await self._session.scalar(
             insert(GatewayEventRow).values(values).on_conflict_do_nothing().returning(GatewayEventRow.id)
         )

@@ -36,7 +36,8 @@ class GatewayEvent:
 
     Attributes:
         event_id: The provider's; the same id with the same body is the same event.
-        body: As it came, byte for byte.
+        body: As it came, byte for byte, unless a card number was in it (`core.domain.stored_bodies`).
+        body_digest: Of the bytes that came (`digest_of`).
         times_received: How often it came.
     """
 
@@ -46,6 +47,7 @@ class GatewayEvent:
     event_id: str
     event_type: str
     body: bytes
+    body_digest: bytes
     occurred_at: datetime | None
     received_at: datetime
     times_received: int
@@ -54,7 +56,7 @@ class GatewayEvent:
     applied_at: datetime | None
     trace_id: str
 
-    @property
-    def body_digest(self) -> bytes:
-        """What tells a repetition from another message under the same id."""
-        return sha256(self.body).digest()
+
+def digest_of(body: bytes) -> bytes:
+    """What tells a repetition from another message under the same id: SHA-256 of the bytes that came."""
+    return sha256(body).digest()

@@ -74,7 +74,7 @@ class GatewayEventController(Controller):
         event_id: EventInPath,
         read_gateway_events: NamedDependency[ReadGatewayEventsHandler],
     ) -> GatewayEventWithBodyResponse:
-        """With its body, as it came."""
+        """With its body, as it came; card numbers are masked."""
         found = await read_gateway_events.get(principal_of(request).tenant_id, GatewayEventId(event_id))
         return GatewayEventWithBodyResponse.of(found)
 

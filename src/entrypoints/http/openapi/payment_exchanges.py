@@ -7,7 +7,7 @@ from uuid import UUID
 from core.application.gateway_events.apply_gateway_event import Application
 from core.domain.accounts import Purpose
 from core.domain.gateway_accounts import GatewayAccount
-from core.domain.gateway_events import GatewayEvent, GatewayEventStatus
+from core.domain.gateway_events import GatewayEvent, GatewayEventStatus, digest_of
 from core.domain.gateways import CaptureMode, MethodSummary, NextAction, NextActionType
 from core.domain.identifiers import GatewayAccountId, GatewayEventId, OperationId, PaymentId, RefundId
 from core.domain.money_in_doubt import HeldMoney, MoneyInDoubt, OpenOperation
@@ -127,6 +127,7 @@ _event = GatewayEvent(
     event_id="evt_12",
     event_type="payment.captured",
     body=b'{"id":"evt_12","type":"payment.captured"}',
+    body_digest=digest_of(b'{"id":"evt_12","type":"payment.captured"}'),
     occurred_at=MOMENT,
     received_at=_LATER,
     times_received=1,

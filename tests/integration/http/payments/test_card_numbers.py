@@ -5,6 +5,7 @@ from uuid import uuid4
 
 import pytest
 
+from core.domain.card_numbers import holds_card_number
 from integration.http.answers import posted, refused
 from integration.http.payments.till import Till
 
@@ -80,6 +81,28 @@ async def test_a_card_number_in_a_batch_is_refused_with_its_place(till: Till) ->
     answer = await till.tenant.post("/v1/transfers/batch", {"mode": "independent", "transfers": both})
 
     refused(answer, 422, "pan_detected", "#/transfers/1/description")
+
+
+async def test_a_card_number_in_a_providers_message_is_applied_and_not_kept(till: Till) -> None:
+    wallet = await till.wallet()
+    payment = posted(await till.pay(wallet, method="pm_card_3ds"))
+    await till.visit(payment, "approve")
+    await till.settle()
+    told = await till.event_of(payment, "payment.captured", note=f"paid with {NUMBER}")
+    other = told | {"data": {"object": told["data"]["object"] | {"note": "paid with 4000 0566 5566 5556"}}}
+
+    for body in (told, told, other):
+        assert (await till.tell(body)).status_code == 202
+    kept = [each for each in await till.events() if each["event_id"] == told["id"]]
+
+    assert [(each["status"], each["times_received"]) for each in kept] == [("conflicting", 1), ("received", 2)]
+    for each in kept:
+        body = posted(await till.operator.get(f"/v1/admin/gateway-events/{each['id']}"), 200)["body"]
+        assert "[card number]" in body
+        assert not holds_card_number(body)
+    await till.apply(kept[1]["id"])
+    assert (await till.read(payment["id"]))["status"] == "captured"
+    assert await till.tenant.available(wallet) == 5000
 
 
 async def test_a_card_number_as_an_idempotency_key_is_refused(till: Till) -> None:
