@@ -19,7 +19,7 @@ class WebhookReader(Protocol):
         The message, if one of *secrets* signed exactly these bytes within five minutes of *now*, either way.
 
         Raises:
-            WebhookNotAuthentic: Otherwise, without saying which check failed.
+            WebhookNotAuthentic: Otherwise, and above `MAX_WEBHOOK_BYTES`, without saying which check failed.
         """
         ...
 

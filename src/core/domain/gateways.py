@@ -267,6 +267,10 @@ class MovementPage:
     has_more: bool
 
 
+MAX_WEBHOOK_BYTES = 1_048_576
+"""The largest message that is taken from a provider: by the route (413 above), by every adapter, and by the table."""
+
+
 @dataclass(frozen=True, slots=True)
 class RawWebhook:
     """What came in, byte for byte; header names in lower case."""

@@ -9,11 +9,10 @@ import structlog
 
 from adapters.gateways.mock.mapping import DocumentReader, NotUnderstood
 from adapters.gateways.mock.wire import EventDocument, PaymentDocument, PayoutDocument, RefundDocument, read
-from core.domain.gateways import RawWebhook, Snapshot, VerifiedWebhook
+from core.domain.gateways import MAX_WEBHOOK_BYTES, RawWebhook, Snapshot, VerifiedWebhook
 from ports.webhook_reader import WebhookNotAuthentic
 
 TOLERANCE = timedelta(minutes=5)
-MAX_BODY_BYTES = 262_144
 MAX_SIGNATURES = 10
 SIGNATURE_HEADER = "mock-signature"
 
@@ -37,7 +36,7 @@ class MockWebhooks:
             WebhookNotAuthentic: If anything is wrong.
         """
         header = raw.headers.get(SIGNATURE_HEADER, "")
-        if len(raw.body) > MAX_BODY_BYTES or not _is_signed(header, raw.body, secrets, now):
+        if len(raw.body) > MAX_WEBHOOK_BYTES or not _is_signed(header, raw.body, secrets, now):
             raise WebhookNotAuthentic("the webhook is not authentic")
         event = read(raw.body, EventDocument)
         if event is None or event.account != self._account_id:

@@ -12,7 +12,7 @@ from core.application.gateway_events.receive_gateway_event import ReceiveGateway
 from core.domain.errors import Unavailable
 from core.domain.gateway_accounts import GatewayAccountNotFound, GatewayUnknown, SecretMissing
 from core.domain.gateway_settings import GatewaySettingsInvalid
-from core.domain.gateways import RawWebhook
+from core.domain.gateways import MAX_WEBHOOK_BYTES, RawWebhook
 from core.domain.identifiers import GatewayAccountId
 from entrypoints.http.context import context_of
 from entrypoints.http.metrics import count_gateway_webhook
@@ -20,8 +20,6 @@ from entrypoints.http.parameters import GatewayAccountInPath
 from entrypoints.http.problem_types import WEBHOOK_NOT_AUTHENTIC
 from entrypoints.http.problems import MalformedRequest
 from ports.webhook_reader import WebhookNotAuthentic
-
-MAX_WEBHOOK_BYTES = 1024 * 1024
 
 GatewayInPath = Annotated[str, PathParameter(max_length=64, description="The gateway's name, such as `mock`.")]
 _log = structlog.get_logger(__name__)
