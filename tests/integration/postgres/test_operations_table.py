@@ -265,3 +265,24 @@ async def test_an_order_that_ended_names_the_transfer_that_ended_it(
         await update(application, "orders", row, status="completed")
 
     assert refused.value.constraint_name == "orders_settled_when_ended"
+
+
+async def test_the_operations_of_a_subject_are_found_among_those_that_ended(
+    application: "asyncpg.Connection[asyncpg.Record]", seeded: Seeded
+) -> None:
+    known = await operation(application, seeded, state="succeeded")
+    names = "kind, asset, amount, params_digest, cause, ordinal, trace_id, created_at, attempt, submissions, lookups"
+    await application.execute(
+        f"INSERT INTO operations (tenant_id, id, subject, key, state, updated_at, {names}) "
+        "SELECT tenant_id, gen_random_uuid(), gen_random_uuid(), gen_random_uuid(), state, updated_at, "
+        f"{names} FROM operations, generate_series(1, 5000) WHERE id = $1",
+        known["id"],
+    )
+
+    plan = await application.fetch(
+        "EXPLAIN SELECT * FROM operations WHERE tenant_id = $1 AND subject = $2 ORDER BY id",
+        known["tenant_id"],
+        known["subject"],
+    )
+
+    assert plan[0][0].startswith("Index Scan using operations_by_subject on operations ")

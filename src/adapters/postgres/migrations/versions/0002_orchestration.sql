@@ -55,6 +55,7 @@ CREATE TABLE operations (
 ) WITH (fillfactor = 70);
 CREATE UNIQUE INDEX operations_one_active_per_subject ON operations (tenant_id, subject)
     WHERE state NOT IN ('succeeded', 'declined', 'rejected');
+CREATE INDEX operations_by_subject ON operations (tenant_id, subject, id);
 CREATE INDEX operations_due ON operations (next_attempt_at) WHERE next_attempt_at IS NOT NULL;
 CREATE INDEX operations_by_state ON operations (tenant_id, state, id)
     WHERE state NOT IN ('succeeded', 'declined', 'rejected');
