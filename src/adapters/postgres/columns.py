@@ -2,8 +2,9 @@
 
 from dataclasses import fields
 from enum import Enum
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
+from sqlalchemy import Row, Table
 from sqlalchemy.orm import DeclarativeBase
 
 T = TypeVar("T")
@@ -16,6 +17,23 @@ def columns_of(value: object) -> dict[str, Any]:
         _ATTRIBUTES.get(name, name): column.value if isinstance(column, Enum) else column
         for name, column in columns.items()
     }
+
+
+def table_of(mapped: type[DeclarativeBase]) -> Table:
+    """The table behind a mapped class, for statements that are made once and say nothing of objects."""
+    return cast("Table", mapped.__table__)
+
+
+def parameters_of(value: object) -> dict[str, Any]:
+    """A dataclass as the parameters of a statement on its table."""
+    columns = {field.name: getattr(value, field.name) for field in fields(value)}  # type: ignore[arg-type]  # a dataclass
+    return {name: column.value if isinstance(column, Enum) else column for name, column in columns.items()}
+
+
+def value_in(dataclass: type[T], row: Row[Any], /, **others: object) -> T:
+    """The dataclass in a *row* of its table; *others* are given instead of read."""
+    names = [field.name for field in fields(dataclass) if field.name not in others]  # type: ignore[arg-type]  # a dataclass
+    return dataclass(**{name: getattr(row, name) for name in names}, **others)
 
 
 def value_of(dataclass: type[T], row: DeclarativeBase, /, **others: object) -> T:

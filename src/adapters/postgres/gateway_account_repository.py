@@ -4,18 +4,22 @@ from collections.abc import Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import func, select, text, update
+from sqlalchemy import Row, bindparam, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from adapters.postgres.columns import columns_of, value_of
+from adapters.postgres.columns import columns_of, table_of, value_in
 from adapters.postgres.errors import constraint_of
 from adapters.postgres.payment_tables import GatewayAccountRow
 from core.domain.gateway_accounts import GatewayAccount, GatewayAccountNameTaken, GatewayAccountNotFound
 from core.domain.identifiers import GatewayAccountId, TenantId
 
-_FIND = select(GatewayAccountRow).from_statement(text("SELECT * FROM find_gateway_account(:account)"))
+_ACCOUNTS = table_of(GatewayAccountRow)
+_ALL = select(_ACCOUNTS).where(_ACCOUNTS.c.tenant_id == bindparam("tenant")).order_by(_ACCOUNTS.c.id)
+_GET = select(_ACCOUNTS).where(_ACCOUNTS.c.tenant_id == bindparam("tenant"), _ACCOUNTS.c.id == bindparam("account"))
+_LOCK = _GET.with_for_update(key_share=True)
+_FIND = text("SELECT * FROM find_gateway_account(:account)").columns(*_ACCOUNTS.c)
 
 
 class PostgresGatewayAccountRepository:
@@ -73,23 +77,16 @@ class PostgresGatewayAccountRepository:
 
     async def all(self, tenant_id: TenantId) -> Sequence[GatewayAccount]:
         """See `ports.gateway_account_repository.GatewayAccountRepository.all`."""
-        rows = await self._session.scalars(
-            select(GatewayAccountRow).where(GatewayAccountRow.tenant_id == tenant_id).order_by(GatewayAccountRow.id)
-        )
-        return [_account(row) for row in rows]
+        return [_account(row) for row in await self._session.execute(_ALL, {"tenant": tenant_id})]
 
     async def find(self, account_id: GatewayAccountId) -> GatewayAccount | None:
         """See `ports.gateway_account_repository.GatewayAccountRepository.find`."""
-        row = await self._session.scalar(_FIND, {"account": account_id})
+        row = (await self._session.execute(_FIND, {"account": account_id})).one_or_none()
         return None if row is None else _account(row)
 
     async def _one(self, tenant_id: TenantId, account_id: GatewayAccountId, *, for_update: bool) -> GatewayAccount:
-        query = select(GatewayAccountRow).where(
-            GatewayAccountRow.tenant_id == tenant_id, GatewayAccountRow.id == account_id
-        )
-        if for_update:
-            query = query.with_for_update(key_share=True)
-        row = await self._session.scalar(query.execution_options(populate_existing=True))
+        statement = _LOCK if for_update else _GET
+        row = (await self._session.execute(statement, {"tenant": tenant_id, "account": account_id})).one_or_none()
         if row is None:
             raise GatewayAccountNotFound(f"no gateway account {account_id}")
         return _account(row)
@@ -102,8 +99,8 @@ def _columns(account: GatewayAccount) -> dict[str, Any]:
     }
 
 
-def _account(row: GatewayAccountRow) -> GatewayAccount:
-    return value_of(
+def _account(row: Row[Any]) -> GatewayAccount:
+    return value_in(
         GatewayAccount,
         row,
         webhook_secrets=tuple(row.webhook_secrets),

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import Row, bindparam, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from adapters.postgres.columns import columns_of, value_of
+from adapters.postgres.columns import parameters_of, table_of, value_in, value_of
 from adapters.postgres.json_columns import from_json, to_json
 from adapters.postgres.orchestration_tables import OperationAttemptRow, OperationRow
 from core.domain.identifiers import OperationId, TenantId
@@ -29,6 +29,32 @@ _STANDING = (
     "updated_at",
 )
 
+# Made once: to make a statement of so many columns takes longer than PostgreSQL takes to run it.
+_OPERATIONS, _ATTEMPTS = table_of(OperationRow), table_of(OperationAttemptRow)
+_ADD = insert(_OPERATIONS).on_conflict_do_nothing().returning(_OPERATIONS.c.id)
+_IN_TENANT = select(_OPERATIONS).where(_OPERATIONS.c.tenant_id == bindparam("tenant"))
+_GET = _IN_TENANT.where(_OPERATIONS.c.id == bindparam("operation"))
+_LOCK = _GET.with_for_update(key_share=True)
+_BY_KEY = _IN_TENANT.where(_OPERATIONS.c.key == bindparam("key"))
+_LOCK_BY_KEY = _BY_KEY.with_for_update(key_share=True)
+_OF_SUBJECT = _IN_TENANT.where(_OPERATIONS.c.subject == bindparam("subject")).order_by(_OPERATIONS.c.id)
+_SAVE = (
+    update(_OPERATIONS)
+    .where(_OPERATIONS.c.tenant_id == bindparam("tenant"), _OPERATIONS.c.id == bindparam("operation"))
+    .values({name: bindparam(name) for name in _STANDING})
+)
+_RECORD = insert(_ATTEMPTS).on_conflict_do_nothing()
+_COUNTED = (
+    select(_ATTEMPTS.c.attempt)
+    .where(
+        _ATTEMPTS.c.tenant_id == bindparam("tenant"),
+        _ATTEMPTS.c.operation_id == bindparam("operation"),
+        _ATTEMPTS.c.attempt == bindparam("number"),
+        _ATTEMPTS.c.counted,
+    )
+    .limit(1)
+)
+
 
 class PostgresOperationRepository:
     """Implements `ports.operation_repository.OperationRepository`."""
@@ -39,9 +65,7 @@ class PostgresOperationRepository:
 
     async def add(self, operation: Operation) -> bool:
         """See `ports.operation_repository.OperationRepository.add`."""
-        added = await self._session.scalar(
-            insert(OperationRow).values(_columns(operation)).on_conflict_do_nothing().returning(OperationRow.id)
-        )
+        added = await self._session.scalar(_ADD, _parameters(operation))
         return added is not None
 
     async def lock(self, tenant_id: TenantId, operation_id: OperationId) -> Operation:
@@ -62,30 +86,19 @@ class PostgresOperationRepository:
 
     async def save(self, operation: Operation) -> None:
         """See `ports.operation_repository.OperationRepository.save`."""
-        values = _columns(operation)
-        await self._session.execute(
-            update(OperationRow)
-            .where(OperationRow.tenant_id == operation.tenant_id, OperationRow.id == operation.id)
-            .values({name: values[name] for name in _STANDING})
-        )
+        values = _parameters(operation)
+        standing = {name: values[name] for name in _STANDING}
+        await self._session.execute(_SAVE, {"tenant": operation.tenant_id, "operation": operation.id, **standing})
 
     async def record(self, operation: Operation, attempt: RecordedAttempt) -> None:
         """See `ports.operation_repository.OperationRepository.record`."""
-        await self._session.execute(
-            insert(OperationAttemptRow)
-            .values(tenant_id=operation.tenant_id, operation_id=operation.id, **columns_of(attempt))
-            .on_conflict_do_nothing()
-        )
+        of = {"tenant_id": operation.tenant_id, "operation_id": operation.id}
+        await self._session.execute(_RECORD, of | parameters_of(attempt))
 
     async def has_recorded(self, operation: Operation, attempt: int) -> bool:
         """See `ports.operation_repository.OperationRepository.has_recorded`."""
-        counted = select(OperationAttemptRow.attempt).where(
-            OperationAttemptRow.tenant_id == operation.tenant_id,
-            OperationAttemptRow.operation_id == operation.id,
-            OperationAttemptRow.attempt == attempt,
-            OperationAttemptRow.counted,
-        )
-        return await self._session.scalar(counted.limit(1)) is not None
+        of = {"tenant": operation.tenant_id, "operation": operation.id, "number": attempt}
+        return await self._session.scalar(_COUNTED, of) is not None
 
     async def attempts(self, tenant_id: TenantId, operation_id: OperationId) -> Sequence[RecordedAttempt]:
         """See `ports.operation_repository.OperationRepository.attempts`."""
@@ -98,11 +111,7 @@ class PostgresOperationRepository:
 
     async def of_subject(self, tenant_id: TenantId, subject: UUID) -> Sequence[Operation]:
         """See `ports.operation_repository.OperationRepository.of_subject`."""
-        rows = await self._session.scalars(
-            select(OperationRow)
-            .where(OperationRow.tenant_id == tenant_id, OperationRow.subject == subject)
-            .order_by(OperationRow.id)
-        )
+        rows = await self._session.execute(_OF_SUBJECT, {"tenant": tenant_id, "subject": subject})
         return [_operation(row) for row in rows]
 
     async def page(
@@ -110,35 +119,31 @@ class PostgresOperationRepository:
     ) -> Sequence[Operation]:
         """See `ports.operation_repository.OperationRepository.page`."""
         query = (
-            select(OperationRow)
+            select(_OPERATIONS)
             .where(OperationRow.tenant_id == tenant_id, OperationRow.state.in_([state.value for state in states]))
             .order_by(OperationRow.id)
             .limit(limit)
         )
         if after is not None:
             query = query.where(OperationRow.id > after)
-        return [_operation(row) for row in await self._session.scalars(query)]
+        return [_operation(row) for row in await self._session.execute(query)]
 
     async def _known_by(self, tenant_id: TenantId, key: UUID, *, for_update: bool) -> Operation | None:
-        query = select(OperationRow).where(OperationRow.tenant_id == tenant_id, OperationRow.key == key)
-        if for_update:
-            query = query.with_for_update(key_share=True)
-        row = await self._session.scalar(query.execution_options(populate_existing=True))
+        statement = _LOCK_BY_KEY if for_update else _BY_KEY
+        row = (await self._session.execute(statement, {"tenant": tenant_id, "key": key})).one_or_none()
         return None if row is None else _operation(row)
 
     async def _one(self, tenant_id: TenantId, operation_id: OperationId, *, for_update: bool) -> Operation:
-        query = select(OperationRow).where(OperationRow.tenant_id == tenant_id, OperationRow.id == operation_id)
-        if for_update:
-            query = query.with_for_update(key_share=True)
-        row = await self._session.scalar(query.execution_options(populate_existing=True))
+        statement = _LOCK if for_update else _GET
+        row = (await self._session.execute(statement, {"tenant": tenant_id, "operation": operation_id})).one_or_none()
         if row is None:
             raise OperationNotFound(f"no operation {operation_id}")
         return _operation(row)
 
 
-def _columns(operation: Operation) -> dict[str, Any]:
-    return columns_of(operation) | {"failure": to_json(operation.failure)}
+def _parameters(operation: Operation) -> dict[str, Any]:
+    return parameters_of(operation) | {"failure": to_json(operation.failure)}
 
 
-def _operation(row: OperationRow) -> Operation:
-    return value_of(Operation, row, state=OperationState(row.state), failure=from_json(row.failure, Failure))
+def _operation(row: Row[Any]) -> Operation:
+    return value_in(Operation, row, state=OperationState(row.state), failure=from_json(row.failure, Failure))

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import exists, select, text, update
+from sqlalchemy import Row, bindparam, exists, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from adapters.postgres.columns import columns_of, value_of
+from adapters.postgres.columns import parameters_of, table_of, value_in, value_of
 from adapters.postgres.json_columns import from_json, to_json
 from adapters.postgres.orchestration_tables import OperationRow
 from adapters.postgres.payment_tables import CaptureRow, PaymentRow
@@ -43,6 +43,24 @@ _STANDING = (
     "provider_updated_at",
     "updated_at",
 )
+# Made once: to make a statement of so many columns takes longer than PostgreSQL takes to run it.
+_PAYMENTS, _CAPTURES = table_of(PaymentRow), table_of(CaptureRow)
+_ADD = (
+    insert(_PAYMENTS)
+    .on_conflict_do_nothing(
+        index_elements=[_PAYMENTS.c.tenant_id, _PAYMENTS.c.reference],
+        index_where=_PAYMENTS.c.reference.is_not(None),
+    )
+    .returning(_PAYMENTS.c.id)
+)
+_GET = select(_PAYMENTS).where(_PAYMENTS.c.tenant_id == bindparam("tenant"), _PAYMENTS.c.id == bindparam("payment"))
+_LOCK = _GET.with_for_update(key_share=True)
+_SAVE = (
+    update(_PAYMENTS)
+    .where(_PAYMENTS.c.tenant_id == bindparam("tenant"), _PAYMENTS.c.id == bindparam("payment"))
+    .values({name: bindparam(name) for name in _STANDING})
+)
+_ADD_CAPTURE = insert(_CAPTURES)
 _UNPAID = (PaymentStatus.CREATED.value, PaymentStatus.REQUIRES_ACTION.value)
 _UNSETTLED = text("""
 SELECT (SELECT count(*) FROM payments WHERE tenant_id = :tenant AND wallet_id = :wallet
@@ -79,15 +97,7 @@ class PostgresPaymentRepository:
     async def add(self, payment: Payment) -> None:
         """See `ports.payment_repository.PaymentRepository.add`."""
         # Not an error of the database's: after one, the transaction could not look for the answer of the same request.
-        added = await self._session.scalar(
-            insert(PaymentRow)
-            .values(_columns(payment))
-            .on_conflict_do_nothing(
-                index_elements=[PaymentRow.tenant_id, PaymentRow.reference],
-                index_where=PaymentRow.reference.is_not(None),
-            )
-            .returning(PaymentRow.id)
-        )
+        added = await self._session.scalar(_ADD, _parameters(payment))
         if added is None:
             raise ReferenceAlreadyUsed("another payment has this reference", pointer="#/reference")
 
@@ -101,12 +111,9 @@ class PostgresPaymentRepository:
 
     async def save(self, payment: Payment) -> None:
         """See `ports.payment_repository.PaymentRepository.save`."""
-        values = _columns(payment)
-        await self._session.execute(
-            update(PaymentRow)
-            .where(PaymentRow.tenant_id == payment.tenant_id, PaymentRow.id == payment.id)
-            .values({name: values[name] for name in _STANDING})
-        )
+        values = _parameters(payment)
+        standing = {name: values[name] for name in _STANDING}
+        await self._session.execute(_SAVE, {"tenant": payment.tenant_id, "payment": payment.id, **standing})
 
     async def by_provider_ref(
         self, tenant_id: TenantId, gateway_account: GatewayAccountId, provider_ref: str
@@ -125,7 +132,7 @@ class PostgresPaymentRepository:
         self, tenant_id: TenantId, wanted: PaymentFilter, *, before: PaymentId | None, limit: int
     ) -> Sequence[Payment]:
         """See `ports.payment_repository.PaymentRepository.page`."""
-        query = select(PaymentRow).where(PaymentRow.tenant_id == tenant_id).order_by(PaymentRow.id.desc()).limit(limit)
+        query = select(_PAYMENTS).where(PaymentRow.tenant_id == tenant_id).order_by(PaymentRow.id.desc()).limit(limit)
         if wanted.wallet_id is not None:
             query = query.where(PaymentRow.wallet_id == wanted.wallet_id)
         if wanted.status is not None:
@@ -136,12 +143,12 @@ class PostgresPaymentRepository:
             query = query.where(PaymentRow.review.is_not(None))
         if before is not None:
             query = query.where(PaymentRow.id < before)
-        return [_payment(row) for row in await self._session.scalars(query)]
+        return [_payment(row) for row in await self._session.execute(query)]
 
     async def unpaid(self, tenant_id: TenantId, *, now: datetime, limit: int) -> Sequence[Payment]:
         """See `ports.payment_repository.PaymentRepository.unpaid`."""
-        rows = await self._session.scalars(
-            select(PaymentRow)
+        rows = await self._session.execute(
+            select(_PAYMENTS)
             .where(
                 PaymentRow.tenant_id == tenant_id,
                 PaymentRow.status.in_(_UNPAID),
@@ -176,7 +183,7 @@ class PostgresPaymentRepository:
 
     async def add_capture(self, capture: Capture) -> None:
         """See `ports.payment_repository.PaymentRepository.add_capture`."""
-        await self._session.execute(insert(CaptureRow).values(columns_of(capture)))
+        await self._session.execute(_ADD_CAPTURE, parameters_of(capture))
 
     async def capture_of(self, tenant_id: TenantId, operation_id: OperationId) -> Capture:
         """See `ports.payment_repository.PaymentRepository.capture_of`."""
@@ -187,25 +194,24 @@ class PostgresPaymentRepository:
         return value_of(Capture, row)
 
     async def _one(self, tenant_id: TenantId, payment_id: PaymentId, *, for_update: bool) -> Payment:
-        query = select(PaymentRow).where(PaymentRow.tenant_id == tenant_id, PaymentRow.id == payment_id)
-        if for_update:
-            query = query.with_for_update(key_share=True)
-        row = await self._session.scalar(query.execution_options(populate_existing=True))
+        statement = _LOCK if for_update else _GET
+        found = await self._session.execute(statement, {"tenant": tenant_id, "payment": payment_id})
+        row = found.one_or_none()
         if row is None:
             raise PaymentNotFound(f"no payment {payment_id}")
         return _payment(row)
 
 
-def _columns(payment: Payment) -> dict[str, Any]:
-    return columns_of(payment) | {
+def _parameters(payment: Payment) -> dict[str, Any]:
+    return parameters_of(payment) | {
         "next_action": to_json(payment.next_action),
         "method_summary": to_json(payment.method_summary),
         "failure": to_json(payment.failure),
     }
 
 
-def _payment(row: PaymentRow) -> Payment:
-    return value_of(
+def _payment(row: Row[Any]) -> Payment:
+    return value_in(
         Payment,
         row,
         status=PaymentStatus(row.status),
