@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from core.application.racing import again_after_races
+from core.domain.errors import CoreError
 from core.domain.identifiers import PaymentId, TenantId
 from ports.unit_of_work import UnitOfWorkFactory
 
@@ -25,11 +26,17 @@ class LookUpQuietPaymentsHandler:
         How many payments were looked up.
 
         Raises:
-            Unavailable: If the database cannot be reached.
+            Unavailable: If the database cannot be reached; the others were looked up.
         """
         quiet = await again_after_races(lambda: self._take(tenant_id))
+        failed: CoreError | None = None
         for payment_id in quiet:
-            await self.look_up(tenant_id, payment_id)
+            try:
+                await self.look_up(tenant_id, payment_id)
+            except CoreError as error:
+                failed = failed or error
+        if failed is not None:
+            raise failed
         return len(quiet)
 
     async def _take(self, tenant_id: TenantId) -> list[PaymentId]:

@@ -1,10 +1,14 @@
 """Payments whose last webhook got lost, when no operation is left that would ask the provider."""
 
 import asyncio
+from dataclasses import replace
 from uuid import UUID
 
 import asyncpg
+import pytest
 
+from core.domain.errors import Unavailable
+from core.domain.identifiers import PaymentId, TenantId
 from integration.http.answers import posted
 from integration.http.payments.till import Body, Till
 
@@ -136,6 +140,27 @@ async def test_what_could_not_be_looked_up_does_not_keep_the_others_waiting(till
 
     assert await look_up(till) == 1
     assert (await till.read(payment["id"]))["status"] == "captured"
+
+
+async def test_a_look_up_that_fails_on_our_side_is_told_after_the_others(till: Till) -> None:
+    wallet = await till.wallet()
+    payments = [await orphaned(till, wallet) for _ in range(3)]
+    for payment in payments:
+        await till.visit(payment, "approve")
+    await till.later(AN_HOUR)
+    begun: list[PaymentId] = []
+
+    async def failing_first(tenant_id: TenantId, payment_id: PaymentId) -> None:
+        begun.append(payment_id)
+        if len(begun) == 1:
+            raise Unavailable("the database is away for a moment")
+        await till.container.look_up_payment()(tenant_id, payment_id)
+
+    with pytest.raises(Unavailable):
+        await replace(till.container.look_up_quiet_payments(), look_up=failing_first)(till.tenant.id)
+
+    assert len(begun) == 3
+    assert await till.tenant.available(wallet) == 10_000
 
 
 async def test_nobody_looks_up_the_payments_of_another_tenant(till: Till, stranger: Till) -> None:
