@@ -1,7 +1,7 @@
 """Looking on while lanes and strangers wait for each other."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from random import Random
 from uuid import UUID
 
@@ -46,15 +46,9 @@ class WatchedLedger(Ledger):
         super().__init__(ids)
         self.deadlocks: list[asyncpg.DeadlockDetectedError] = []
 
-    async def post(
-        self,
-        connection: Connection,
-        requests: Sequence[PostingRequest],
-        *,
-        before_writing: Callable[[], None] | None = None,
-    ) -> list[Answer]:
+    async def post(self, connection: Connection, requests: Sequence[PostingRequest]) -> list[Answer]:
         try:
-            return await super().post(connection, requests, before_writing=before_writing)
+            return await super().post(connection, requests)
         except asyncpg.DeadlockDetectedError as error:
             self.deadlocks.append(error)
             raise

@@ -66,7 +66,7 @@ async def test_answers_are_handed_out_while_the_next_batch_is_written(
     market: Market, make_lane: MakeLane, proxy: TcpProxy
 ) -> None:
     alice, bob = await market.wallet(10), await market.wallet()
-    lane = make_lane(url=proxy.url, limits=GroupCommitLimits(hold_back_seconds=60))
+    lane = make_lane(url=proxy.url)
     await lane.start()
     first_commit = proxy.hold_next_commit()
     first = asyncio.create_task(lane.post(market.transfer(alice, bob)))

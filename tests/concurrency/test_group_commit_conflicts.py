@@ -32,14 +32,8 @@ class UnluckyLedger(Ledger):
         self._error = error
         self.failures_left = times
 
-    async def post(
-        self,
-        connection: Connection,
-        requests: Sequence[PostingRequest],
-        *,
-        before_writing: Callable[[], None] | None = None,
-    ) -> list[Answer]:
-        answers = await super().post(connection, requests, before_writing=before_writing)
+    async def post(self, connection: Connection, requests: Sequence[PostingRequest]) -> list[Answer]:
+        answers = await super().post(connection, requests)
         if self.failures_left:
             self.failures_left -= 1
             raise self._error()

@@ -60,7 +60,6 @@ class GroupCommitLimits:
         backoff_seconds: Shortest and longest pause between those tries.
         unconfirmed_seconds: How long its oldest caller waits while a batch that may have happened is posted again.
         recheck_seconds: How soon accounts locked by others are looked at again.
-        hold_back_seconds: How long answers may wait for the next batch to be on its way (see `GroupCommit`).
     """
 
     queue_weight: int = 8192
@@ -70,17 +69,10 @@ class GroupCommitLimits:
     backoff_seconds: tuple[float, float] = (0.005, 0.1)
     unconfirmed_seconds: float = 12.0
     recheck_seconds: float = 0.05
-    hold_back_seconds: float = 0.01
 
 
 class GroupCommit:
-    """
-    Implements `ports.posting.Posting` with one lane a process; safe with several processes on one database.
-
-    While others wait, the answers of a committed batch are handed out when the next batch is on its way to the
-    database: so this process sends them and reads new requests while PostgreSQL works. Handed out at once, they would
-    come before the next batch, and the two would take turns.
-    """
+    """Implements `ports.posting.Posting` with one lane a process; safe with several processes on one database."""
 
     def __init__(
         self,
@@ -108,8 +100,6 @@ class GroupCommit:
         self._connection: PostingConnection | None = None
         self._stuck: set[_Row] = set()
         self._lane: asyncio.Task[None] | None = None
-        self._held_back: tuple[list[Submission], list[Answer]] | None = None
-        self._hand_out_alarm: asyncio.TimerHandle | None = None
 
     async def start(self) -> None:
         """Begin to write."""
@@ -154,7 +144,6 @@ class GroupCommit:
                     _log.exception("posting failed unexpectedly")
                     _leave_in_doubt(batch, "the posting failed; repeat with the same key")
         finally:  # nobody waits for a lane that has ended, whatever ended it
-            self._hand_out()
             _leave_in_doubt(batch, "the process stopped before the outcome was known")
             self._queue.abandon()
 
@@ -205,28 +194,12 @@ class GroupCommit:
         connection = await self._connected()
         async with connection.transaction():
             try:
-                return await self._ledger.post(connection, requests, before_writing=self._hand_out)
+                return await self._ledger.post(connection, requests)
             except _LOST:
                 self._drop_connection()  # or a ROLLBACK would wait on the same silence as long again
                 raise
 
     def _answer(self, batch: list[Submission], answers: list[Answer]) -> None:
-        """Hand the answers out: now, or, while others wait, once those are on their way."""
-        self._hand_out()
-        self._held_back = (batch, answers)
-        if self._queue.is_empty:
-            self._hand_out()
-        else:
-            loop = asyncio.get_running_loop()
-            self._hand_out_alarm = loop.call_later(self._limits.hold_back_seconds, self._hand_out)
-
-    def _hand_out(self) -> None:
-        """Answer everybody whose batch was committed."""
-        if self._held_back is None:
-            return
-        (batch, answers), self._held_back = self._held_back, None
-        if self._hand_out_alarm is not None:
-            self._hand_out_alarm.cancel()
         start = 0
         for submission in batch:
             end = start + len(submission.requests)

@@ -5,7 +5,7 @@ Works on an asyncpg connection inside an open READ COMMITTED transaction. Global
 by id, idempotency keys, guard rows, outbox (docs/decisions/0004).
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
@@ -61,17 +61,9 @@ class Ledger:
         """Take the ids of outbox rows from *ids*."""
         self._ids = ids
 
-    async def post(
-        self,
-        connection: Connection,
-        requests: Sequence[PostingRequest],
-        *,
-        before_writing: Callable[[], None] | None = None,
-    ) -> list[Answer]:
+    async def post(self, connection: Connection, requests: Sequence[PostingRequest]) -> list[Answer]:
         """
         Decide and write the requests, in order; their answers hold once the caller's transaction commits.
-
-        *before_writing* is called when all is decided: what it sets going runs while PostgreSQL writes.
 
         Raises:
             BatchRaced: When another transaction took a key or a reference meanwhile; nothing may be committed.
@@ -92,8 +84,6 @@ class Ledger:
             for part in _parts(requests):
                 batch = _decide(part, standing.known, book)
                 answers += batch.answers
-                if before_writing is not None and len(answers) == len(requests):
-                    before_writing()
                 if batch.keys:
                     await writer.write(batch, more=len(answers) < len(requests))
             await writer.end()
