@@ -30,7 +30,7 @@ POOL_SIZES = (8, 16, 32)
 WALLETS = 1000
 TENANTS, WALLETS_EACH = 50, 20
 SMALL_LEDGER = 10_000
-ROUNDS = 2
+ROUNDS = 3
 """Of each load, ours and the opponent's with each pool size; all are printed, and the best is kept."""
 GROWTH_ROUNDS = 3
 PARTS = "single,batch,growth"
