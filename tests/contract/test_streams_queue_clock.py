@@ -15,8 +15,19 @@ from adapters.streams.job_queue import StreamsJobQueue
 from adapters.streams.limits import StreamsQueueLimits
 from adapters.streams.queue import StreamsQueue
 from adapters.streams.server_clock import ServerClock
+from adapters.streams.worker import StreamsWorker
 from contract.moved_redis_clock import deliver_in_the_future, deliver_long_ago
-from contract.queues_under_test import FAST, becomes, flushed, nothing_to_take, ours, own_database, taken
+from contract.queues_under_test import (
+    FAST,
+    becomes,
+    ends,
+    flushed,
+    nothing_to_take,
+    ours,
+    own_database,
+    taken,
+    working,
+)
 from core.domain.jobs import JobRequest
 from entrypoints.embedded.servers import EmbeddedServers
 
@@ -143,6 +154,36 @@ async def test_a_worker_that_has_just_begun_takes_nothing_away_however_idle_it_l
         return (await other.dequeue(timeout=0.05)) is not None
 
     await becomes(is_recovered)
+
+
+async def test_a_workers_first_sweep_takes_no_live_job_after_redis_was_away(scene: Scene) -> None:
+    """SAQ sweeps before any job was asked for."""
+    holder, starting = scene.worker(BEATS_OF_PRODUCTION), scene.worker()
+    await holder.enqueue("a.b", key="one", retries=3)
+    held = await taken(holder)
+    await deliver_long_ago(scene.redis, scene.stream, GROUP, hours=1)
+    swept: list[list[str]] = []
+    sweep = starting.sweep
+
+    async def told_sweep(lock: int = 60, abort: float = 5.0) -> list[str]:
+        swept.append(await sweep(lock, abort))
+        return swept[-1]
+
+    starting.sweep = told_sweep  # type: ignore[method-assign]  # only to know when SAQ has swept
+
+    async def has_swept() -> bool:
+        return bool(swept)
+
+    async def run(_context: Any) -> None:
+        """A job of the worker."""
+
+    async with working(starting, {"a.b": run}, kind=StreamsWorker):
+        await becomes(has_swept)
+
+        (pending,) = await scene.redis.xpending_range(scene.stream, GROUP, "-", "+", 1)
+        assert (swept[0], pending["consumer"]) == ([], holder.consumer.encode())
+        await held.finish(Status.COMPLETE)
+    assert (await ends(holder, "one", Status.COMPLETE)).attempts == held.attempts
 
 
 async def test_a_clock_set_back_freezes_no_job_of_a_dead_worker(scene: Scene) -> None:

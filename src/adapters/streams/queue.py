@@ -141,6 +141,15 @@ class StreamsQueue(QueueReading):
         await super().connect()
         self._reader.resume()
 
+    def start_keeping(self) -> None:
+        """
+        Renew, schedule and recover from now on, as `dequeue` has it done too; until `disconnect`.
+
+        Whoever sweeps must have begun before: nobody knows at first whether idle entries are lost, and until that is
+        known a sweep takes none.
+        """
+        self._keeper.start()
+
     def stop_taking(self) -> None:
         """Let `dequeue` answer None from now on; what was taken is still renewed."""
         self._reader.stop()
@@ -200,7 +209,7 @@ class StreamsQueue(QueueReading):
 
         The entry is kept alive until it is finished or retried, as long as the task that called this lives.
         """
-        self._keeper.start()
+        self.start_keeping()
         loop = asyncio.get_running_loop()
         deadline = loop.time() + timeout if timeout > 0 else None
         while (entry := await self._reader.next_entry(deadline)) is not None:

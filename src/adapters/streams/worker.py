@@ -15,15 +15,22 @@ _PROCESS = "process"
 
 class StreamsWorker(Worker[CtxType]):
     """
-    A worker of a `StreamsQueue` that takes no new job once it stops, and then waits for running ones only.
+    A worker of a `StreamsQueue` that takes nothing from others at first, and no new job once it stops.
 
-    SAQ's own goes on taking jobs in its grace period, always waits all of it, for its upkeep sleeps, and then without
-    limit for a task that missed its cancellation. What still runs at the end is cancelled and given back for others to
-    take at once; what resists is given back when the queue is disconnected, which whoever started the worker must do.
+    At its end it waits for running jobs only. SAQ's own goes on taking jobs in its grace period, always waits all of
+    it, for its upkeep sleeps, and then without limit for a task that missed its cancellation. What still runs at the
+    end is cancelled and given back for others to take at once; what resists is given back when the queue is
+    disconnected, which whoever started the worker must do.
     """
 
     # Whoever runs the process listens to them, and stops more than this.
     SIGNALS: list[signal.Signals] = []  # noqa: RUF012 - SAQ's own shape
+
+    async def start(self) -> None:
+        """Look after the queue before SAQ's upkeep does: its first sweep comes before any job was asked for."""
+        if isinstance(self.queue, StreamsQueue):
+            self.queue.start_keeping()
+        await super().start()
 
     async def stop(self) -> None:
         """Stop as promised; the grace period is SAQ's `shutdown_grace_period_s`."""
