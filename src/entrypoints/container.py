@@ -343,7 +343,7 @@ class Container(containers.DeclarativeContainer):
     forget_old_records = providers.Singleton(
         ForgetOldRecordsHandler, ledger_upkeep, record_retention, settings.provided.delivery_retention_days
     )
-    reconcile_ledger = providers.Singleton(ReconcileLedgerHandler, verify_ledger, unit_of_work.provider, ids)
+    reconcile_ledger = providers.Singleton(ReconcileLedgerHandler, verify_ledger, unit_of_work.provider)
     request_reconciliation = providers.Singleton(RequestReconciliationHandler, unit_of_work.provider, ids, job_queue)
     read_reconciliations = providers.Singleton(ReadReconciliationsHandler, unit_of_work.provider)
 

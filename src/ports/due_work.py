@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from core.domain.identifiers import GatewayEventId, OperationId, TenantId, WebhookEndpointId
+from core.domain.identifiers import GatewayEventId, OperationId, ReconciliationId, TenantId, WebhookEndpointId
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +32,14 @@ class DueGatewayEvent:
     event_id: GatewayEventId
 
 
+@dataclass(frozen=True, slots=True)
+class DueReconciliation:
+    """A reconciliation that may be attempted now."""
+
+    tenant_id: TenantId
+    reconciliation_id: ReconciliationId
+
+
 class DueWork(Protocol):
     """The only look-ups across tenants that a worker makes (design: architecture)."""
 
@@ -51,8 +59,8 @@ class DueWork(Protocol):
         """Those that wait longest, without those an open dead letter stands for."""
         ...
 
-    async def reconciliations(self, *, limit: int) -> Sequence[TenantId]:
-        """Whose ledger is being reconciled, the longest first, without those an open dead letter stands for."""
+    async def reconciliations(self, *, limit: int) -> Sequence[DueReconciliation]:
+        """Those longest overdue, without those an open dead letter stands for."""
         ...
 
     async def tenants(self) -> Sequence[TenantId]:

@@ -23,6 +23,10 @@ class ReconciliationRepository(Protocol):
         """
         ...
 
+    async def save(self, reconciliation: Reconciliation) -> None:
+        """Keep how it stands now; it must be locked."""
+        ...
+
     async def finish(self, reconciliation: Reconciliation, breaks: Sequence[Break]) -> None:
         """Keep its result, with its breaks; it must be locked."""
         ...

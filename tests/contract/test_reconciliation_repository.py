@@ -63,7 +63,13 @@ def begun(finished: Reconciliation) -> Reconciliation:
         kind=finished.kind,
         status=ReconciliationStatus.RUNNING,
         started_at=finished.started_at,
+        next_attempt_at=finished.started_at,
     )
+
+
+async def due(container: Container) -> list[TenantId]:
+    """Whose may be attempted now."""
+    return [each.tenant_id for each in await container.due_work().reconciliations(limit=1000)]
 
 
 async def keep(container: Container, found: Reconciliation, breaks: Sequence[Break] = ()) -> Reconciliation:
@@ -88,13 +94,13 @@ async def test_a_tenant_has_one_running_however_many_are_begun_at_once(container
     assert theirs.tenant_id == other
     async with container.unit_of_work() as work:
         assert await work.reconciliations.page(tenant, before=None, limit=10) == [running[0]]
-    assert tenant in await container.due_work().reconciliations(limit=1000)
+    assert tenant in await due(container)
 
 
 async def test_one_that_has_its_result_makes_room_for_the_next(container: Container) -> None:
     tenant = TenantId(uuid4())
     first = await keep(container, reconciliation(container, tenant))
-    assert tenant not in await container.due_work().reconciliations(limit=1000)
+    assert tenant not in await due(container)
 
     second = await begin(container, begun(reconciliation(container, tenant)))
 

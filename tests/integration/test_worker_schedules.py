@@ -15,15 +15,17 @@ from concurrency.market import Market, posted_id
 from conftest import TestDatabase
 from contract.queues_under_test import flushed, own_database
 from core.application.integrity.verification import Verification
+from core.domain.errors import Unavailable
 from core.domain.holds import HoldStatus
 from core.domain.identifiers import HoldId, TenantId
 from core.domain.job_catalogue import (
     EXPIRE_HOLDS,
     FORGET_OLD_RECORDS,
     RECONCILE_LEDGER,
+    RUN_RECONCILIATION,
     timeout_seconds,
 )
-from core.domain.reconciliation import ReconciliationStatus
+from core.domain.reconciliation import NO_ATTEMPT_ENDED, TOO_OLD, Reconciliation, ReconciliationStatus
 from entrypoints.container import Container
 from entrypoints.embedded.servers import EmbeddedServers
 from entrypoints.settings import Settings
@@ -69,6 +71,19 @@ def scheduled(container: Container) -> list[str]:
 async def run(container: Container, name: str, tenant: Market) -> None:
     """Do a schedule's job for one tenant, as the worker calls it."""
     await Jobs(container).by_name()[name](None, tenant_id=str(tenant.tenant_id))
+
+
+async def run_reconciliation(container: Container, asked: Reconciliation) -> None:
+    """Do the job of a reconciliation that was begun, as the worker calls it."""
+    job = Jobs(container).by_name()[RUN_RECONCILIATION]
+    await job(None, tenant_id=str(asked.tenant_id), reconciliation_id=str(asked.id))
+
+
+async def reconcile(container: Container, tenant: Market) -> None:
+    """What the schedule begins, done."""
+    await run(container, RECONCILE_LEDGER, tenant)
+    (begun,) = await container.due_work().reconciliations(limit=100)
+    await container.reconcile_ledger()(begun.tenant_id, begun.reconciliation_id)
 
 
 async def test_a_schedule_queues_one_job_for_each_tenant_however_often_it_runs(container: Container) -> None:
@@ -133,11 +148,11 @@ async def test_a_reconciliation_of_the_schedule_is_kept_with_its_breaks(
 ) -> None:
     tenant = await market(container)
     wallet = await tenant.wallet(100)
-    await run(container, RECONCILE_LEDGER, tenant)
+    await reconcile(container, tenant)
     await superuser.execute("SET session_replication_role = replica")
     await superuser.execute("UPDATE accounts SET balance = balance - 1 WHERE id = $1", wallet)
 
-    await run(container, RECONCILE_LEDGER, tenant)
+    await reconcile(container, tenant)
 
     read = container.read_reconciliations()
     broken, clean = await read.page(tenant.tenant_id, before=None, limit=10)
@@ -152,18 +167,91 @@ async def test_a_reconciliation_that_a_worker_lost_is_queued_again_and_done_once
     asked = await container.request_reconciliation()(tenant.tenant_id, trace_id=uuid4().hex)
     queue = container.streams_queue()
     await queue.redis.flushdb()  # neither Redis nor a worker knows of it any more
-    key = f"{RECONCILE_LEDGER}:{tenant.tenant_id}"
+    key = f"{RUN_RECONCILIATION}:{asked.id}"
     assert await queue.job(key) is None
 
     await container.queue_due_work()()
     assert await queue.job(key) is not None
-    await asyncio.gather(*(run(container, RECONCILE_LEDGER, tenant) for _ in range(3)))
+    await asyncio.gather(*(run_reconciliation(container, asked) for _ in range(3)))
+    await run_reconciliation(container, asked)  # delivered late
 
     read = container.read_reconciliations()
-    done = await read.page(tenant.tenant_id, before=None, limit=10)
-    assert asked.id in {each.id for each in done}
-    assert {each.status for each in done} == {ReconciliationStatus.CLEAN}
+    (done,) = await read.page(tenant.tenant_id, before=None, limit=10)
+    assert (done.id, done.status, done.attempts) == (asked.id, ReconciliationStatus.CLEAN, 1)
     assert await container.due_work().reconciliations(limit=10) == []
+
+
+async def unavailable(_tenant_id: TenantId) -> Verification:
+    """A ledger whose comparison takes longer than a statement may."""
+    raise Unavailable("canceling statement due to statement timeout")
+
+
+async def paused(superuser: "asyncpg.Connection[asyncpg.Record]", asked: Reconciliation) -> None:
+    """The pause before its next attempt is over."""
+    await superuser.execute("UPDATE reconciliations SET next_attempt_at = started_at WHERE id = $1", asked.id)
+
+
+async def test_a_ledger_that_cannot_be_compared_has_failed_after_three_attempts_with_pauses(
+    container: Container, superuser: "asyncpg.Connection[asyncpg.Record]"
+) -> None:
+    tenant = await market(container)
+    ask = container.request_reconciliation()
+    asked = await ask(tenant.tenant_id, trace_id=uuid4().hex)
+    failing = replace(container.reconcile_ledger(), verify=unavailable)
+
+    for attempt in (1, 2):
+        put_off = await failing(tenant.tenant_id, asked.id)
+        assert (put_off.attempts, put_off.status) == (attempt, ReconciliationStatus.RUNNING)
+        assert await container.due_work().reconciliations(limit=10) == []
+        assert (await failing(tenant.tenant_id, asked.id)).attempts == attempt  # it comes too early
+        assert (await ask(tenant.tenant_id, trace_id=uuid4().hex)).id == asked.id
+        await paused(superuser, asked)
+    failed = await failing(tenant.tenant_id, asked.id)
+
+    assert (failed.status, failed.failure) == (
+        ReconciliationStatus.FAILED,
+        "canceling statement due to statement timeout",
+    )
+    assert await container.due_work().reconciliations(limit=10) == []
+    assert (await ask(tenant.tenant_id, trace_id=uuid4().hex)).id != asked.id
+
+
+async def test_a_reconciliation_whose_attempts_never_end_has_failed(
+    container: Container, superuser: "asyncpg.Connection[asyncpg.Record]"
+) -> None:
+    """As of a ledger that takes longer than its job may."""
+    tenant = await market(container)
+    asked = await container.request_reconciliation()(tenant.tenant_id, trace_id=uuid4().hex)
+
+    async def endless(_tenant_id: TenantId) -> Verification:
+        raise asyncio.CancelledError
+
+    cut_off = replace(container.reconcile_ledger(), verify=endless)
+    for _ in range(3):
+        with pytest.raises(asyncio.CancelledError):
+            await cut_off(tenant.tenant_id, asked.id)
+        await paused(superuser, asked)
+
+    failed = await cut_off(tenant.tenant_id, asked.id)
+
+    assert (failed.status, failed.failure) == (ReconciliationStatus.FAILED, NO_ATTEMPT_ENDED)
+
+
+async def test_a_reconciliation_older_than_a_day_makes_room_for_the_next(
+    container: Container, superuser: "asyncpg.Connection[asyncpg.Record]"
+) -> None:
+    tenant = await market(container)
+    ask = container.request_reconciliation()
+    old = await ask(tenant.tenant_id, trace_id=uuid4().hex)
+    await superuser.execute(
+        "UPDATE reconciliations SET started_at = started_at - interval '25 hours' WHERE id = $1", old.id
+    )
+
+    asked = await ask(tenant.tenant_id, trace_id=uuid4().hex)
+
+    newest, oldest = await container.read_reconciliations().page(tenant.tenant_id, before=None, limit=10)
+    assert (newest.id, newest.status) == (asked.id, ReconciliationStatus.RUNNING)
+    assert (oldest.id, oldest.status, oldest.failure) == (old.id, ReconciliationStatus.FAILED, TOO_OLD)
 
 
 async def test_two_that_reconcile_at_once_keep_one_result(
@@ -174,15 +262,25 @@ async def test_two_that_reconcile_at_once_keep_one_result(
     await superuser.execute("SET session_replication_role = replica")
     await superuser.execute("UPDATE accounts SET balance = balance - 1 WHERE id = $1", wallet)
     both_have_read = asyncio.Barrier(2)
-    reconcile = container.reconcile_ledger()
+    asked = await container.request_reconciliation()(tenant.tenant_id, trace_id=uuid4().hex)
+    reconcile_ledger = container.reconcile_ledger()
 
     async def verify_together(tenant_id: TenantId) -> Verification:
-        verification: Verification = await reconcile.verify(tenant_id)
+        verification: Verification = await reconcile_ledger.verify(tenant_id)
+        if both_have_read.n_waiting == 0:  # the first: its pause is over before it has done, as with a long ledger
+            await paused(superuser, asked)
+            beginning.set()
         await both_have_read.wait()
         return verification
 
-    together = replace(reconcile, verify=verify_together)
-    first, second = await asyncio.gather(*(together(tenant.tenant_id, trace_id=uuid4().hex) for _ in range(2)))
+    beginning = asyncio.Event()
+    together = replace(reconcile_ledger, verify=verify_together)
+
+    async def late() -> Reconciliation:
+        await beginning.wait()
+        return await together(tenant.tenant_id, asked.id)
+
+    first, second = await asyncio.gather(together(tenant.tenant_id, asked.id), late())
 
     assert first == second
     read = container.read_reconciliations()

@@ -7,9 +7,9 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from adapters.postgres.due_webhooks import due_webhook_endpoints
 from adapters.postgres.errors import translated
-from core.domain.identifiers import GatewayEventId, OperationId, TenantId
-from core.domain.job_catalogue import APPLY_GATEWAY_EVENT, RECONCILE_LEDGER, RUN_OPERATION
-from ports.due_work import DueEndpoint, DueGatewayEvent, DueOperation
+from core.domain.identifiers import GatewayEventId, OperationId, ReconciliationId, TenantId
+from core.domain.job_catalogue import APPLY_GATEWAY_EVENT, RUN_OPERATION, RUN_RECONCILIATION
+from ports.due_work import DueEndpoint, DueGatewayEvent, DueOperation, DueReconciliation
 
 # The moment is asked once, in a query of its own: a volatile function would be asked for every row, past the index.
 _OPERATIONS = text("""
@@ -28,11 +28,11 @@ WHERE (status = 'received' OR (status = 'unmatched' AND received_at > (SELECT sc
 ORDER BY received_at LIMIT :limit
 """)
 _RECONCILIATIONS = text("""
-SELECT tenant_id FROM reconciliations
-WHERE status = 'running' AND kind = 'internal'
+SELECT tenant_id, id FROM reconciliations
+WHERE status = 'running' AND kind = 'internal' AND next_attempt_at <= (SELECT schedule_now())
   AND NOT EXISTS (SELECT FROM dead_letters WHERE dead_letters.status = 'open' AND queue = 'jobs'
-                  AND job_key = :prefix || reconciliations.tenant_id::text)
-ORDER BY started_at LIMIT :limit
+                  AND job_key = :prefix || reconciliations.id::text)
+ORDER BY next_attempt_at LIMIT :limit
 """)
 _TENANTS = text("SELECT tenant_id FROM tenants ORDER BY tenant_id")
 
@@ -64,12 +64,12 @@ class PostgresDueWork:
                 rows = await session.execute(_GATEWAY_EVENTS, {"limit": limit, "prefix": f"{APPLY_GATEWAY_EVENT}:"})
                 return [DueGatewayEvent(TenantId(row[0]), GatewayEventId(row[1])) for row in rows]
 
-    async def reconciliations(self, *, limit: int) -> Sequence[TenantId]:
+    async def reconciliations(self, *, limit: int) -> Sequence[DueReconciliation]:
         """See `ports.due_work.DueWork.reconciliations`."""
         with translated():
             async with self._sessions() as session:
-                rows = await session.execute(_RECONCILIATIONS, {"limit": limit, "prefix": f"{RECONCILE_LEDGER}:"})
-                return [TenantId(row[0]) for row in rows]
+                rows = await session.execute(_RECONCILIATIONS, {"limit": limit, "prefix": f"{RUN_RECONCILIATION}:"})
+                return [DueReconciliation(TenantId(row[0]), ReconciliationId(row[1])) for row in rows]
 
     async def tenants(self) -> Sequence[TenantId]:
         """See `ports.due_work.DueWork.tenants`."""

@@ -214,6 +214,9 @@ class ReconciliationRow(DefaultBase):
     break_count: Mapped[int] = mapped_column()
     started_at: Mapped[datetime] = mapped_column(_Moment)
     finished_at: Mapped[datetime | None] = mapped_column(_Moment)
+    attempts: Mapped[int] = mapped_column()
+    next_attempt_at: Mapped[datetime | None] = mapped_column(_Moment)
+    failure: Mapped[str | None] = mapped_column(Text)
     trace_id: Mapped[str | None] = mapped_column(Text, server_default="of the unit of work")
 
 

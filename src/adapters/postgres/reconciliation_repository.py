@@ -31,11 +31,13 @@ class PostgresReconciliationRepository:
         adding = insert(ReconciliationRow).values(columns_of(reconciliation)).on_conflict_do_nothing()
         await self._session.execute(adding)
         running = await self._session.scalar(
-            select(ReconciliationRow).where(
+            select(ReconciliationRow)
+            .where(
                 ReconciliationRow.tenant_id == reconciliation.tenant_id,
                 ReconciliationRow.kind == reconciliation.kind.value,
                 ReconciliationRow.status == ReconciliationStatus.RUNNING.value,
             )
+            .execution_options(populate_existing=True)
         )
         if running is None:  # the one in the way ended between the two statements
             raise TransactionRaced("another reconciliation has just ended")
@@ -45,8 +47,8 @@ class PostgresReconciliationRepository:
         """See `ports.reconciliation_repository.ReconciliationRepository.lock`."""
         return await self._one(_by_id(tenant_id, reconciliation_id).with_for_update(), reconciliation_id)
 
-    async def finish(self, reconciliation: Reconciliation, breaks: Sequence[Break]) -> None:
-        """See `ports.reconciliation_repository.ReconciliationRepository.finish`."""
+    async def save(self, reconciliation: Reconciliation) -> None:
+        """See `ports.reconciliation_repository.ReconciliationRepository.save`."""
         await self._session.execute(
             update(ReconciliationRow)
             .where(ReconciliationRow.tenant_id == reconciliation.tenant_id, ReconciliationRow.id == reconciliation.id)
@@ -56,9 +58,16 @@ class PostgresReconciliationRepository:
                 entries_checked=reconciliation.entries_checked,
                 break_count=reconciliation.break_count,
                 finished_at=reconciliation.finished_at,
+                attempts=reconciliation.attempts,
+                next_attempt_at=reconciliation.next_attempt_at,
+                failure=reconciliation.failure,
             )
             .execution_options(synchronize_session=False)
         )
+
+    async def finish(self, reconciliation: Reconciliation, breaks: Sequence[Break]) -> None:
+        """See `ports.reconciliation_repository.ReconciliationRepository.finish`."""
+        await self.save(reconciliation)
         owner = {"tenant_id": reconciliation.tenant_id, "reconciliation_id": reconciliation.id}
         if breaks:
             await self._session.execute(insert(ReconciliationBreakRow), [owner | columns_of(found) for found in breaks])

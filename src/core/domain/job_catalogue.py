@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from core.domain.identifiers import GatewayEventId, OperationId, TenantId, WebhookEndpointId
+from core.domain.identifiers import GatewayEventId, OperationId, ReconciliationId, TenantId, WebhookEndpointId
 from core.domain.jobs import JobArgument, JobRequest
 
 RUN_OPERATION = "operations.run"
@@ -13,6 +13,7 @@ LOOK_UP_PAYMENTS = "payments.look_up"
 FOLLOW_MOVEMENTS = "movements.follow"
 EXPIRE_HOLDS = "holds.expire"
 RECONCILE_LEDGER = "ledger.reconcile"
+RUN_RECONCILIATION = "reconciliations.run"
 MAINTAIN_LEDGER = "ledger.maintain"
 TAKE_CHECKPOINTS = "ledger.checkpoint"
 FORGET_OLD_RECORDS = "retention.sweep"
@@ -29,7 +30,7 @@ _TIMEOUTS_SECONDS = {
     LOOK_UP_PAYMENTS: 300,
     FOLLOW_MOVEMENTS: 300,
     EXPIRE_HOLDS: 300,
-    RECONCILE_LEDGER: 3600,
+    RUN_RECONCILIATION: 3600,
     MAINTAIN_LEDGER: 600,
     TAKE_CHECKPOINTS: 600,
     FORGET_OLD_RECORDS: 600,
@@ -52,6 +53,12 @@ def apply_gateway_event_job(tenant_id: TenantId, event_id: GatewayEventId) -> Jo
     """Apply what a provider said."""
     arguments = {"tenant_id": str(tenant_id), "event_id": str(event_id)}
     return job(APPLY_GATEWAY_EVENT, f"{APPLY_GATEWAY_EVENT}:{event_id}", arguments)
+
+
+def run_reconciliation_job(tenant_id: TenantId, reconciliation_id: ReconciliationId) -> JobRequest:
+    """Finish that reconciliation; it begins no other, however late or often it comes."""
+    arguments = {"tenant_id": str(tenant_id), "reconciliation_id": str(reconciliation_id)}
+    return job(RUN_RECONCILIATION, f"{RUN_RECONCILIATION}:{reconciliation_id}", arguments)
 
 
 def tenant_job(name: str, tenant_id: TenantId) -> JobRequest:

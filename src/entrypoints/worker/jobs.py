@@ -9,7 +9,7 @@ import structlog
 
 from core.application.integrity.maintain_ledger import Upkeep
 from core.domain.errors import Unavailable
-from core.domain.identifiers import GatewayEventId, OperationId, TenantId, WebhookEndpointId
+from core.domain.identifiers import GatewayEventId, OperationId, ReconciliationId, TenantId, WebhookEndpointId
 from core.domain.job_catalogue import (
     APPLY_GATEWAY_EVENT,
     DELIVER_WEBHOOKS,
@@ -21,11 +21,13 @@ from core.domain.job_catalogue import (
     MAINTAIN_LEDGER,
     RECONCILE_LEDGER,
     RUN_OPERATION,
+    RUN_RECONCILIATION,
     TAKE_CHECKPOINTS,
 )
-from core.domain.reconciliation import Reconciliation
+from core.domain.reconciliation import Reconciliation, ReconciliationStatus
 from entrypoints.container import Container
 from entrypoints.worker.delivery_places import DeliveryPlaces
+from entrypoints.worker.reconciliation_places import ReconciliationPlaces
 
 _log = structlog.get_logger(__name__)
 
@@ -42,6 +44,7 @@ class Jobs:
         """Work with what *container* has."""
         self._container = container
         self._places = DeliveryPlaces(container.settings().worker_concurrency)
+        self._reconciliation_places = ReconciliationPlaces(container.settings().worker_concurrency)
 
     def by_name(self) -> Mapping[str, Job]:
         """Every handler by its job's name; what PostgreSQL or Redis keep from being done is left to the next sweep."""
@@ -54,6 +57,7 @@ class Jobs:
             FOLLOW_MOVEMENTS: self.follow_movements,
             EXPIRE_HOLDS: self.expire_holds,
             RECONCILE_LEDGER: self.reconcile_ledger,
+            RUN_RECONCILIATION: self.run_reconciliation,
             MAINTAIN_LEDGER: self.maintain_ledger,
             TAKE_CHECKPOINTS: self.take_checkpoint,
             FORGET_OLD_RECORDS: self.forget_old_records,
@@ -99,8 +103,15 @@ class Jobs:
         await self._container.expire_holds()(TenantId(UUID(tenant_id)), trace_id=_new_trace_id())
 
     async def reconcile_ledger(self, _context: Any, *, tenant_id: str) -> None:
-        """Compare the ledger with itself."""
-        _tell_breaks(await self._container.reconcile_ledger()(TenantId(UUID(tenant_id)), trace_id=_new_trace_id()))
+        """Begin to compare the ledger with itself; another job does it."""
+        await self._container.request_reconciliation()(TenantId(UUID(tenant_id)), trace_id=_new_trace_id())
+
+    async def run_reconciliation(self, _context: Any, *, tenant_id: str, reconciliation_id: str) -> None:
+        """Compare the ledger with itself, where a place is left; else the next sweep brings it again."""
+        with self._reconciliation_places.one() as has_place:
+            if has_place:
+                reconcile = self._container.reconcile_ledger()
+                _tell_result(await reconcile(TenantId(UUID(tenant_id)), ReconciliationId(UUID(reconciliation_id))))
 
     async def maintain_ledger(self, _context: Any, *, tenant_id: str) -> None:
         """Partitions ahead, month snapshots."""
@@ -142,13 +153,20 @@ def _tell_faults(endpoint_id: WebhookEndpointId, faults: Sequence[Exception]) ->
         _log.error("a webhook failed by a fault of ours", endpoint=str(endpoint_id), exc_info=fault)
 
 
-def _tell_breaks(found: Reconciliation) -> None:
+def _tell_result(found: Reconciliation) -> None:
     if found.break_count:
         _log.error(
             "the books do not agree",
             tenant=str(found.tenant_id),
             reconciliation=str(found.id),
             breaks=found.break_count,
+        )
+    if found.status is ReconciliationStatus.FAILED:
+        _log.error(
+            "the books could not be compared",
+            tenant=str(found.tenant_id),
+            reconciliation=str(found.id),
+            failure=found.failure,
         )
 
 

@@ -10,7 +10,8 @@ import pytest
 
 from adapters.streams.queue import StreamsQueue
 from conftest import MakeTenant, Tenant
-from core.domain.job_catalogue import QUEUE, RECONCILE_LEDGER
+from core.domain.identifiers import ReconciliationId
+from core.domain.job_catalogue import QUEUE, RUN_RECONCILIATION
 from core.domain.reconciliation import ReconciliationStatus
 from entrypoints.container import Container
 from entrypoints.development.api_process import ApiProcess
@@ -41,7 +42,7 @@ async def falsify(superuser: "asyncpg.Connection[asyncpg.Record]", *wallets: str
 async def reconciled(container: Container, tenant: Tenant, operator: httpx.AsyncClient) -> dict[str, Any]:
     """Asked for, and done as by a worker."""
     running = posted(await operator.post(RECONCILIATIONS), 202)
-    await container.reconcile_ledger()(tenant.id, trace_id=uuid4().hex)
+    await container.reconcile_ledger()(tenant.id, ReconciliationId(UUID(running["id"])))
     read: dict[str, Any] = posted(await operator.get(f"{RECONCILIATIONS}/{running['id']}"), 200)["reconciliation"]
     return read
 
@@ -57,7 +58,7 @@ async def test_the_request_begins_one_and_a_worker_ends_it_with_its_result(
     unfinished = posted(await operator.get(f"{RECONCILIATIONS}/{running['id']}"), 200)
     assert unfinished == {"reconciliation": running, "breaks": [], "next_after": None}
 
-    await container.reconcile_ledger()(tenant.id, trace_id=uuid4().hex)
+    await container.reconcile_ledger()(tenant.id, ReconciliationId(UUID(running["id"])))
 
     read = posted(await operator.get(f"{RECONCILIATIONS}/{running['id']}"), 200)
     made = read["reconciliation"]
@@ -69,19 +70,19 @@ async def test_the_request_begins_one_and_a_worker_ends_it_with_its_result(
     assert posted(await operator.post(RECONCILIATIONS), 202)["id"] != made["id"]
 
 
-async def test_what_was_asked_for_is_queued_as_the_tenants_one_job(
+async def test_what_was_asked_for_is_queued_as_its_one_job(
     tenant: Tenant, operator: httpx.AsyncClient, servers: EmbeddedServers
 ) -> None:
     queue = StreamsQueue.from_url(servers.redis_url, name=QUEUE)
     try:
-        for _ in range(3):
-            posted(await operator.post(RECONCILIATIONS), 202)
-        job = await queue.job(f"{RECONCILE_LEDGER}:{tenant.id}")
+        (running,) = {posted(await operator.post(RECONCILIATIONS), 202)["id"] for _ in range(3)}
+        job = await queue.job(f"{RUN_RECONCILIATION}:{running}")
     finally:
         await queue.disconnect()
 
     assert job is not None
-    assert (job.function, job.kwargs) == (RECONCILE_LEDGER, {"tenant_id": str(tenant.id)})
+    assert job.function == RUN_RECONCILIATION
+    assert job.kwargs == {"tenant_id": str(tenant.id), "reconciliation_id": running}
 
 
 async def test_it_begins_also_while_no_queue_can_be_reached_and_is_left_to_the_sweep(
@@ -91,7 +92,7 @@ async def test_it_begins_also_while_no_queue_can_be_reached_and_is_left_to_the_s
     running = await container.request_reconciliation()(tenant.id, trace_id=uuid4().hex)
 
     assert running.status is ReconciliationStatus.RUNNING
-    assert tenant.id in await container.due_work().reconciliations(limit=1000)
+    assert running.id in {each.reconciliation_id for each in await container.due_work().reconciliations(limit=1000)}
 
 
 async def test_a_wrong_balance_becomes_a_break_and_is_not_corrected(

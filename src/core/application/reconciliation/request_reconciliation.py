@@ -7,7 +7,7 @@ from core.application.racing import again_after_races
 from core.application.reconciliation.beginning import running_reconciliation
 from core.domain.errors import Unavailable
 from core.domain.identifiers import TenantId
-from core.domain.job_catalogue import RECONCILE_LEDGER, tenant_job
+from core.domain.job_catalogue import run_reconciliation_job
 from core.domain.reconciliation import Reconciliation
 from ports.id_generator import IdGenerator
 from ports.job_queue import JobQueue
@@ -31,7 +31,7 @@ class RequestReconciliationHandler:
         """
         running = await again_after_races(lambda: self._begin(tenant_id, trace_id))
         with suppress(Unavailable):
-            await self.jobs.enqueue(tenant_job(RECONCILE_LEDGER, tenant_id))
+            await self.jobs.enqueue(run_reconciliation_job(tenant_id, running.id))
         return running
 
     async def _begin(self, tenant_id: TenantId, trace_id: str) -> Reconciliation:

@@ -3,11 +3,10 @@
 from dataclasses import dataclass
 
 from core.domain.job_catalogue import (
-    RECONCILE_LEDGER,
     apply_gateway_event_job,
     deliver_webhooks_job,
     run_operation_job,
-    tenant_job,
+    run_reconciliation_job,
 )
 from ports.due_work import DueWork
 from ports.job_queue import MAX_JOBS_AT_ONCE, JobQueue
@@ -41,8 +40,8 @@ class QueueDueWorkHandler:
                 for due in await self.due.webhook_endpoints(limit=MAX_JOBS_AT_ONCE)
             ),
             *(
-                tenant_job(RECONCILE_LEDGER, tenant_id)
-                for tenant_id in await self.due.reconciliations(limit=MAX_JOBS_AT_ONCE)
+                run_reconciliation_job(due.tenant_id, due.reconciliation_id)
+                for due in await self.due.reconciliations(limit=MAX_JOBS_AT_ONCE)
             ),
         ]
         queued = 0

@@ -13,7 +13,8 @@ from core.domain.reconciliation import Break, Reconciliation, ReconciliationKind
 class ReconciliationResponse(msgspec.Struct, frozen=True, kw_only=True):
     """
     What was compared and when; `clean` when everything agreed. The first 100 breaks are kept. While it is `running`,
-    nothing is counted, and `finished_at` is null.
+    nothing is counted, and `finished_at` is null. `failed` when three attempts came to nothing: `failure` says why,
+    and another one may be asked for.
     """
 
     id: UUID
@@ -24,6 +25,7 @@ class ReconciliationResponse(msgspec.Struct, frozen=True, kw_only=True):
     break_count: int
     started_at: datetime
     finished_at: datetime | None
+    failure: str | None
 
     @classmethod
     def of(cls, reconciliation: Reconciliation) -> Self:
@@ -37,6 +39,7 @@ class ReconciliationResponse(msgspec.Struct, frozen=True, kw_only=True):
             break_count=reconciliation.break_count,
             started_at=reconciliation.started_at,
             finished_at=reconciliation.finished_at,
+            failure=reconciliation.failure,
         )
 
 

@@ -353,13 +353,20 @@ CREATE TABLE reconciliations (
     break_count integer NOT NULL,
     started_at timestamptz NOT NULL,
     finished_at timestamptz,
+    attempts integer NOT NULL,
+    next_attempt_at timestamptz,
+    failure text,
     trace_id text DEFAULT nullif(current_setting('bursar.trace_id', true), ''),
     CONSTRAINT reconciliations_pkey PRIMARY KEY (tenant_id, id),
     CONSTRAINT reconciliations_kind_known CHECK (kind IN ('internal', 'external')),
-    CONSTRAINT reconciliations_status_known CHECK (status IN ('running', 'clean', 'broken')),
+    CONSTRAINT reconciliations_status_known CHECK (status IN ('running', 'clean', 'broken', 'failed')),
+    CONSTRAINT reconciliations_attempts_counted CHECK (attempts >= 0),
+    CONSTRAINT reconciliations_due_while_running CHECK ((status = 'running') = (next_attempt_at IS NOT NULL)),
+    CONSTRAINT reconciliations_failed_for_a_reason CHECK (status <> 'failed' OR failure IS NOT NULL),
     CONSTRAINT reconciliations_finished_with_a_result CHECK ((status = 'running') = (finished_at IS NULL))
 );
 CREATE UNIQUE INDEX reconciliations_one_running ON reconciliations (tenant_id, kind) WHERE status = 'running';
+CREATE INDEX reconciliations_due ON reconciliations (next_attempt_at) WHERE status = 'running';
 
 CREATE TABLE reconciliation_breaks (
     tenant_id uuid NOT NULL,
@@ -387,8 +394,8 @@ GRANT INSERT ON operations, operation_attempts, orders, webhook_endpoints,
 GRANT UPDATE (status, round, operation_id, payment_id, settlement_id, fulfilment_ref, failure_code, failure_message,
     updated_at) ON orders TO bursar_application;
 GRANT UPDATE ON operations, webhook_endpoints, webhook_deliveries, dead_letters TO bursar_application;
-GRANT UPDATE (status, accounts_checked, entries_checked, break_count, finished_at) ON reconciliations
-    TO bursar_application;
+GRANT UPDATE (status, accounts_checked, entries_checked, break_count, finished_at, attempts, next_attempt_at, failure)
+    ON reconciliations TO bursar_application;
 GRANT UPDATE (published) ON event_positions TO bursar_application;
 GRANT UPDATE (status, body, settles_at) ON idempotency_keys TO bursar_application;
 GRANT DELETE ON webhook_deliveries, webhook_messages, webhook_attempts TO bursar_application;
