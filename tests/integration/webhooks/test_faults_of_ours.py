@@ -63,6 +63,18 @@ async def test_one_that_cannot_be_sent_stops_none_that_is_sent_beside_it(shop: S
     assert await shop.statuses(hook) == [SUCCEEDED] * 4
 
 
+async def test_a_fault_of_ours_is_not_held_against_the_endpoint(shop: Subscriber) -> None:
+    hook = await shop.hook()
+    (message,) = await shop.happens("order.placed")
+    deliverer = shop.deliverer()
+
+    await replace(deliverer, sender=SenderWithAFault(deliverer.sender, message))(shop.id, hook.endpoint.id)
+
+    assert await errors_of(shop, hook) == [(PENDING, "internal_fault")]
+    endpoint = await shop.endpoint(hook)
+    assert (endpoint.failing_since, endpoint.resume_at) == (None, None)
+
+
 async def test_events_that_cannot_be_told_are_given_up_with_their_reason_and_the_others_are_told(
     shop: Subscriber,
 ) -> None:

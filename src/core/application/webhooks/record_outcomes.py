@@ -45,8 +45,7 @@ class OutcomeRecorder:
             if not _is_all_well(endpoint, outcomes):
                 standing = await _locked(work, endpoint.tenant_id, endpoint.id)
             now = await work.now()
-            verdicts = await self._move(work, endpoint.tenant_id, outcomes, now)
-            telling = [verdict for verdict in verdicts if not isinstance(verdict, Unsendable)]
+            telling = await self._move(work, endpoint.tenant_id, outcomes, now)
             if standing is not None and telling:
                 await _settle(work, standing, telling, now, trace_id=outcomes[0].trace_id)
             await work.commit()
@@ -54,6 +53,7 @@ class OutcomeRecorder:
     async def _move(
         self, work: UnitOfWork, tenant_id: TenantId, outcomes: Sequence[Outcome], now: datetime
     ) -> list[Verdict]:
+        """What the attempts that count say of the endpoint: a fault of ours says nothing of it."""
         ids = [outcome.claimed.delivery.id for outcome in outcomes]
         found = {stored.delivery.id: stored for stored in await work.webhook_deliveries.lock(tenant_id, ids)}
         verdicts: list[Verdict] = []
@@ -65,7 +65,8 @@ class OutcomeRecorder:
             if not await work.webhook_deliveries.record(stored, _attempt(outcome)):
                 continue  # recorded by the commit whose answer was lost
             delivery, verdict = stored.delivery.record(outcome.answer, now=now, fraction=self.chance())
-            verdicts.append(verdict)
+            if outcome.fault is None and not isinstance(verdict, Unsendable):
+                verdicts.append(verdict)
             moved.append(
                 replace(
                     stored,
