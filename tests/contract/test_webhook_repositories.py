@@ -8,6 +8,7 @@ from uuid import uuid4
 import asyncpg
 import pytest
 
+from adapters.postgres.record_retention import FORGET_MESSAGES
 from adapters.postgres.webhook_fan_out import FannedEvent, fan_out
 from builders import NOON
 from conftest import TestDatabase, register_tenant
@@ -354,3 +355,28 @@ async def test_a_message_is_forgotten_with_the_last_delivery_of_its_event(
     assert await left_when_ended(first) == [1, 2]
     assert await left_when_ended(second) == [2]
     assert await admin.fetchval("SELECT count(*) FROM webhook_deliveries WHERE tenant_id = $1", tenant_id) == 2
+
+
+async def test_whether_a_message_is_still_needed_is_found_along_the_index_of_its_event(
+    container: Container, tenant_id: TenantId, admin: "asyncpg.Connection[asyncpg.Record]"
+) -> None:
+    """However many endpoints the tenant has, or had."""
+    for endpoint in [await added(container, tenant_id) for _ in range(3)]:
+        await admin.execute(
+            "INSERT INTO webhook_deliveries (tenant_id, id, endpoint_id, event_position, event_id, event_type, status, "
+            "created_at) SELECT $1, gen_random_uuid(), $2, position, gen_random_uuid(), 'order.placed', 'succeeded', "
+            "now() FROM generate_series(1, 3000) AS position",
+            tenant_id,
+            endpoint.id,
+        )
+    await admin.execute(
+        "INSERT INTO webhook_messages SELECT $1, position, '{}' FROM generate_series(1, 3000) AS position", tenant_id
+    )
+    await admin.execute("ANALYZE webhook_deliveries, webhook_messages, webhook_endpoints")
+    statement = FORGET_MESSAGES.text.replace(":tenant", "$1").replace(":positions", "$2")
+
+    plan = await admin.fetch(f"EXPLAIN {statement}", tenant_id, [1, 2, 3])
+
+    told = "\n".join(line[0] for line in plan)
+    assert "using webhook_deliveries_of_event on webhook_deliveries" in told, told
+    assert "webhook_endpoints" not in told

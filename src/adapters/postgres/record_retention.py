@@ -20,16 +20,12 @@ WITH old AS (
 SELECT event_position FROM gone
 """)
 
-# A statement of its own: one that deletes deliveries still sees them. Asked endpoint by endpoint, as their index is.
-_FORGET_MESSAGES = text("""
+# A statement of its own: one that deletes deliveries still sees them.
+FORGET_MESSAGES = text("""
 DELETE FROM webhook_messages AS message
 WHERE message.tenant_id = :tenant AND message.event_position = ANY(:positions) AND NOT EXISTS (
-    SELECT FROM webhook_endpoints AS endpoint CROSS JOIN LATERAL (
-        SELECT FROM webhook_deliveries AS delivery
-        WHERE delivery.tenant_id = endpoint.tenant_id AND delivery.endpoint_id = endpoint.id
-          AND delivery.event_position = message.event_position
-    ) AS needed
-    WHERE endpoint.tenant_id = message.tenant_id
+    SELECT FROM webhook_deliveries AS delivery
+    WHERE delivery.tenant_id = message.tenant_id AND delivery.event_position = message.event_position
 )
 """)
 
@@ -48,6 +44,6 @@ class PostgresRecordRetention:
                 values = {"tenant": tenant_id, "days": older_than_days, "limit": limit}
                 positions = list(await session.scalars(_FORGET_DELIVERIES, values))
                 if positions:
-                    await session.execute(_FORGET_MESSAGES, {"tenant": tenant_id, "positions": positions})
+                    await session.execute(FORGET_MESSAGES, {"tenant": tenant_id, "positions": positions})
                 await session.commit()
                 return len(positions)

@@ -290,6 +290,7 @@ CREATE TABLE webhook_deliveries (
 CREATE INDEX webhook_deliveries_due ON webhook_deliveries (tenant_id, endpoint_id, next_attempt_at, event_position)
     WHERE status = 'pending';
 CREATE INDEX webhook_deliveries_of_endpoint ON webhook_deliveries (tenant_id, endpoint_id, id);
+CREATE INDEX webhook_deliveries_of_event ON webhook_deliveries (tenant_id, event_position);
 CREATE INDEX webhook_deliveries_given_up ON webhook_deliveries (tenant_id, id) WHERE status IN ('failed', 'canceled');
 CREATE INDEX webhook_deliveries_by_age ON webhook_deliveries USING brin (created_at);
 
