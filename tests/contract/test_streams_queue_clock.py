@@ -186,6 +186,32 @@ async def test_a_workers_first_sweep_takes_no_live_job_after_redis_was_away(scen
     assert (await ends(holder, "one", Status.COMPLETE)).attempts == held.attempts
 
 
+async def test_what_is_recovered_is_not_dropped_when_our_own_loop_stood_still(scene: Scene) -> None:
+    """The answer lay about: that is no jump of the server's clock, and its page is taken care of."""
+    monotonic = Movable()
+    clock = clock_beside(monotonic)
+    dead, other = scene.worker(BEATS_OF_PRODUCTION), scene.worker(clock=clock)
+    await dead.enqueue("a.b", key="one", retries=3)
+    await taken(dead)
+    await dead._keeper.stop()
+    assert await other.sweep() == []
+    await deliver_long_ago(scene.redis, scene.stream, GROUP, hours=1)
+    run = other._commands._run
+
+    async def run_and_stand_still(script: Any, *arguments: Any) -> Any:
+        answer = await run(script, *arguments)
+        if script is other._commands._claim:
+            monotonic.moved_seconds += 20
+        return answer
+
+    other._commands._run = run_and_stand_still  # type: ignore[method-assign]  # no test can stop the loop just there
+
+    assert await other.sweep() == [other.job_id("one")]
+    assert clock.is_trusted
+    monotonic.moved_seconds -= 20  # the server's clock went on meanwhile, too
+    assert await other.sweep() == []
+
+
 async def test_a_clock_set_back_freezes_no_job_of_a_dead_worker(scene: Scene) -> None:
     dead, other = scene.worker(BEATS_OF_PRODUCTION), scene.worker()
     await dead.enqueue("a.b", key="one", retries=3)

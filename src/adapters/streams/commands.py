@@ -164,12 +164,19 @@ class StreamCommands:
         self, consumer: str, idle_seconds: float, cursor: str | bytes, count: int, clock: ServerClock
     ) -> tuple[bytes, list[Entry]]:
         async def claim() -> tuple[bytes, list[Entry]]:
-            window = clock.window() or ("", "")
+            window, asked_at = clock.window() or ("", ""), clock.asking()
             answer = await self._run(self._claim, consumer, int(idle_seconds * 1000), cursor, count, *window)
-            clock.saw(float(answer[0]))
-            if len(answer) == 1:  # it came back while the answer was on its way
+            has_claimed = len(answer) > 1
+            try:
+                clock.saw(float(answer[0]), asked_at=asked_at)
+                has_jumped = False
+            except ClockJumped:
+                has_jumped = True
+            if not has_claimed:
                 raise ClockJumped(float(answer[0]))
-            return answer[1], [Entry.from_flat(entry, fields) for entry, fields in answer[2]]
+            # What the server gave is ours, whatever the clock looks like from here: only no more is asked for.
+            cursor_behind = _FIRST.encode() if has_jumped else answer[1]
+            return cursor_behind, [Entry.from_flat(entry, fields) for entry, fields in answer[2]]
 
         return await self._in_group(claim)
 

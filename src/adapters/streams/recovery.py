@@ -68,8 +68,9 @@ class Recovery:
 
     async def probe(self) -> None:
         """Look whether Redis answers, and where its clock stands."""
+        asked_at = self._clock.asking()
         try:
-            self._clock.saw(await self._commands.server_time())
+            self._clock.saw(await self._commands.server_time(), asked_at=asked_at)
         except ClockJumped as jump:
             _log.warning("Redis's clock has jumped: no entry counts as idle until all were renewed", clock=str(jump))
 

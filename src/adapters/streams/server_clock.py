@@ -29,7 +29,8 @@ class ServerClock:
         self._tolerance = tolerance_seconds
         self._grace = grace_seconds
         self._monotonic = monotonic
-        self._ahead: float | None = None
+        self._ahead: tuple[float, float] | None = None
+        """At least and at most: the server looked somewhere between our question and its answer's arrival."""
         self._trusted_from = 0.0
 
     @property
@@ -41,18 +42,32 @@ class ServerClock:
         """From when to when the server's clock may stand now, in epoch seconds; None before the first look."""
         if self._ahead is None:
             return None
-        expected = self._monotonic() + self._ahead
-        return expected - self._tolerance, expected + self._tolerance
+        return self._within(self._monotonic(), self._monotonic())
 
-    def saw(self, server_seconds: float) -> None:
+    def asking(self) -> float:
+        """The moment to tell `saw`, when a question is sent."""
+        return self._monotonic()
+
+    def saw(self, server_seconds: float, *, asked_at: float) -> None:
         """
-        It stands there now.
+        It stood there at some moment since *asked_at*; how long the answer lay about, while we stood still, is no jump.
 
         Raises:
             ClockJumped: If it should not; from now on it should.
         """
-        window = self.window()
-        self._ahead = server_seconds - self._monotonic()
-        if window is not None and not window[0] <= server_seconds <= window[1]:
-            self._trusted_from = self._monotonic() + self._grace
+        now = self._monotonic()
+        least, most = server_seconds - now, server_seconds - asked_at
+        if self._ahead is None:
+            self._ahead = least, most
+            return
+        earliest, latest = self._within(asked_at, now)
+        if not earliest <= server_seconds <= latest:
+            self._ahead = least, most
+            self._trusted_from = now + self._grace
             raise ClockJumped(server_seconds)
+        # An answer that came late says little: what was known before bounds it.
+        self._ahead = max(least, self._ahead[0] - self._tolerance), min(most, self._ahead[1] + self._tolerance)
+
+    def _within(self, asked_at: float, now: float) -> tuple[float, float]:
+        least, most = self._ahead or (0.0, 0.0)
+        return asked_at + least - self._tolerance, now + most + self._tolerance
