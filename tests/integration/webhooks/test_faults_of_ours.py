@@ -1,14 +1,15 @@
 """One message that our own side cannot tell, send or write down: the others go on, and it says why it did not."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import pytest
 
-from core.application.webhooks.record_outcomes import OutcomeRecorder
+from core.application.webhooks.record_outcomes import Outcome, OutcomeRecorder
 from core.domain.webhook_answers import DeliveryAnswer
 from core.domain.webhook_deliveries import DeliveryStatus
+from core.domain.webhook_endpoints import WebhookEndpoint
 from integration.webhooks.listener import HANG, Listener
 from integration.webhooks.tenants import Hook, Subscriber
 from ports.webhook_sender import WebhookSender
@@ -142,3 +143,40 @@ async def test_an_outcome_that_cannot_be_written_down_stops_none_that_comes_afte
     with pytest.raises(ProgramError):
         await job
     assert sorted(await shop.statuses(hook)) == [PENDING, SUCCEEDED, SUCCEEDED]
+
+
+async def test_an_outcome_that_cannot_be_written_down_takes_none_with_it_that_was_ready_at_once(
+    shop: Subscriber, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hook = await shop.hook()
+    happened = await shop.happens(*["order.placed"] * 3)
+    record = OutcomeRecorder.__call__
+    all_ready = asyncio.Event()
+    together: list[int] = []
+
+    @dataclass
+    class SenderOfAllAtOnce:
+        """Answers all three in one turn of the loop."""
+
+        begun: int = 0
+
+        async def send(self, *_given: object, **_limits: object) -> DeliveryAnswer:
+            self.begun += 1
+            if self.begun == len(happened):
+                all_ready.set()
+            await all_ready.wait()
+            return DeliveryAnswer(status=200, error=None, duration_ms=1)
+
+    async def failing_at_one(self: OutcomeRecorder, endpoint: WebhookEndpoint, outcomes: Sequence[Outcome]) -> None:
+        together.append(len(outcomes))
+        if happened[1] in {outcome.claimed.delivery.message_id for outcome in outcomes}:
+            raise ProgramError("a mistake of ours")
+        await record(self, endpoint, outcomes)
+
+    monkeypatch.setattr(OutcomeRecorder, "__call__", failing_at_one)
+
+    with pytest.raises(ProgramError):
+        await replace(shop.deliverer(), sender=SenderOfAllAtOnce())(shop.id, hook.endpoint.id)
+
+    assert max(together) > 1
+    assert await shop.statuses(hook) == [SUCCEEDED, PENDING, SUCCEEDED]

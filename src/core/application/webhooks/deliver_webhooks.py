@@ -154,10 +154,7 @@ class DeliverWebhooksHandler:
                 outcomes = [outcome for outcome in (task.result() for task in done) if outcome is not None]
                 faults += [outcome.fault for outcome in outcomes if outcome.fault is not None]
                 if outcomes:
-                    try:
-                        await self._record(wave, outcomes)
-                    except Exception as error:  # noqa: BLE001 - raised below, when the others are through
-                        unrecorded.append(error)
+                    unrecorded += await self._record_what_can_be(wave, outcomes)
         finally:
             for task in under_way:
                 task.cancel()
@@ -191,6 +188,20 @@ class DeliverWebhooksHandler:
     async def _send(self, wave: _Wave, stored: StoredDelivery, body: bytes, seconds_left: float) -> DeliveryAnswer:
         headers = signed_headers(stored.delivery.message_id, sent_at=self.clock.now(), body=body, keys=wave.keys)
         return await self.sender.send(wave.endpoint.url, headers, body, timeout_seconds=seconds_left)
+
+    async def _record_what_can_be(self, wave: _Wave, outcomes: Sequence[Outcome]) -> list[Exception]:
+        """Together, or one by one when one of them cannot be: it takes no other with it. What kept them from it."""
+        try:
+            await self._record(wave, outcomes)
+        except Exception as error:  # noqa: BLE001 - raised by the caller, when the others are through
+            if isinstance(error, Unavailable) or len(outcomes) == 1:
+                return [error]
+        else:
+            return []
+        unrecorded: list[Exception] = []
+        for outcome in outcomes:
+            unrecorded += await self._record_what_can_be(wave, [outcome])
+        return unrecorded
 
     async def _record(self, wave: _Wave, outcomes: Sequence[Outcome]) -> None:
         """What came of it is known here alone, so it is written down until the lease ends."""
