@@ -299,7 +299,9 @@ class Container(containers.DeclarativeContainer):
     read_refunds = providers.Singleton(ReadRefundsHandler, unit_of_work.provider)
     look_up_quiet_payments = providers.Singleton(LookUpQuietPaymentsHandler, unit_of_work.provider, look_up_payment)
     clear_review = providers.Singleton(ClearReviewHandler, unit_of_work.provider)
-    expire_payments = providers.Singleton(ExpirePaymentsHandler, unit_of_work.provider, declared_capability, ids)
+    expire_payments = providers.Singleton(
+        ExpirePaymentsHandler, unit_of_work.provider, declared_capability, payment_settlement, ids
+    )
     receive_gateway_event = providers.Singleton(
         ReceiveGatewayEventHandler, unit_of_work.provider, gateways, job_queue, ids, clock
     )

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Protocol
 
 from core.domain.identifiers import GatewayAccountId, OperationId, PaymentId, TenantId, WalletId
-from core.domain.payments import Capture, Payment, PaymentStatus
+from core.domain.payments import Capture, OverduePayment, Payment, PaymentStatus
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,8 +65,13 @@ class PaymentRepository(Protocol):
         """The next *limit*, newest first, behind *before*."""
         ...
 
-    async def unpaid(self, tenant_id: TenantId, *, now: datetime, limit: int) -> Sequence[Payment]:
-        """Those whose payer has run out of time."""
+    async def take_overdue(self, tenant_id: TenantId, *, now: datetime, limit: int) -> Sequence[OverduePayment]:
+        """
+        Up to *limit* whose payer has run out of time; none that is being canceled, or not known by name there yet.
+
+        They count as tried *now*, and those that another one is taking at this moment are left to it. Those tried
+        before come again after `core.domain.payments.EXPIRE_AGAIN_AFTER`.
+        """
         ...
 
     async def take_quiet(self, tenant_id: TenantId, *, now: datetime, limit: int) -> Sequence[PaymentId]:

@@ -135,11 +135,23 @@ async def test_only_payers_who_ran_out_of_time_are_overdue(begin: UnitOfWorkFact
     newer = await a_payment(market, S.REQUIRES_ACTION, expires_at=past)
     await a_payment(market, expires_at=future)
     await a_payment(market, S.CAPTURED, expires_at=past)
+    in_doubt = await an_operation(market)
+    unnamed = await a_payment(market, expires_at=past, operation_id=in_doubt.id)
+    await kept(market, replace(in_doubt, subject=unnamed.id))
 
-    async with begin() as work:
-        overdue = await work.payments.unpaid(market.tenant_id, now=now, limit=10)
-        assert [each.id for each in overdue] == [older.id, newer.id]
-        assert len(await work.payments.unpaid(market.tenant_id, now=now, limit=1)) == 1
+    async def taken(limit: int, **later: int) -> list[tuple[PaymentId, int]]:
+        async with begin() as work:
+            overdue = await work.payments.take_overdue(market.tenant_id, now=now + timedelta(**later), limit=limit)
+            await work.commit()
+        return [(each.id, each.tries) for each in overdue]
+
+    assert [await taken(1), await taken(9), await taken(9)] == [[(older.id, 1)], [(newer.id, 1)], []]
+    assert await taken(9, seconds=59) == []
+    assert await taken(1, seconds=61) == [(older.id, 2)], "the newer one waits behind what is due as long"
+    assert await taken(9, seconds=62) == [(newer.id, 2)], "and is not kept waiting by it for ever"
+    assert await taken(9, minutes=5) == []
+    assert len(await taken(9, minutes=7)) == 2
+    assert await taken(9, minutes=59) == []
 
 
 async def test_quiet_payments_are_taken_once_the_longest_quiet_first(begin: UnitOfWorkFactory, market: Market) -> None:

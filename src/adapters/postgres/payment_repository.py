@@ -4,23 +4,22 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, bindparam, exists, select, text, update
+from sqlalchemy import Row, bindparam, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from adapters.postgres.columns import parameters_of, table_of, value_in, value_of
 from adapters.postgres.json_columns import from_json, to_json
-from adapters.postgres.orchestration_tables import OperationRow
 from adapters.postgres.payment_tables import CaptureRow, PaymentRow
 from core.domain.gateways import CaptureMode, MethodSummary, NextAction
 from core.domain.identifiers import GatewayAccountId, OperationId, PaymentId, TenantId, WalletId
-from core.domain.operations import TERMINAL_STATES
 from core.domain.outcomes import Failure
 from core.domain.payments import (
-    CANCEL_PAYMENT,
+    EXPIRE_AGAIN_AFTER,
     QUIET_BEFORE_LOOK_UP,
     QUIET_BEFORE_LOOK_UP_WHEN_AUTHORIZED,
     Capture,
+    OverduePayment,
     Payment,
     PaymentNotFound,
     PaymentStatus,
@@ -61,7 +60,6 @@ _SAVE = (
     .values({name: bindparam(name) for name in _STANDING})
 )
 _ADD_CAPTURE = insert(_CAPTURES)
-_UNPAID = (PaymentStatus.CREATED.value, PaymentStatus.REQUIRES_ACTION.value)
 _UNSETTLED = text("""
 SELECT (SELECT count(*) FROM payments WHERE tenant_id = :tenant AND wallet_id = :wallet
         AND status IN ('created', 'requires_action', 'processing', 'authorized', 'partially_captured'))
@@ -84,6 +82,23 @@ WITH quiet AS MATERIALIZED (
     ORDER BY greatest(updated_at, asked_at), id LIMIT :limit FOR NO KEY UPDATE SKIP LOCKED)
 UPDATE payments SET asked_at = :now FROM quiet WHERE payments.tenant_id = :tenant AND payments.id = quiet.id
 RETURNING payments.id
+""")
+
+# A submission whose outcome nobody knows has no name at the provider yet to cancel it by, and asks by itself.
+_TAKE_OVERDUE = text("""
+WITH overdue AS MATERIALIZED (
+    SELECT id FROM payments
+    WHERE tenant_id = :tenant AND status IN ('created', 'requires_action') AND expires_at <= :now
+      AND (expiry_tries = 0 OR expiry_tried_at
+           + (CAST(:pauses AS interval[]))[least(expiry_tries, cardinality(CAST(:pauses AS interval[])))] <= :now)
+      AND NOT EXISTS (SELECT FROM operations WHERE operations.tenant_id = payments.tenant_id
+                      AND subject = payments.id AND state NOT IN ('succeeded', 'declined', 'rejected')
+                      AND (kind = 'payment.cancel' OR operations.id = payments.operation_id
+                           AND payments.provider_ref IS NULL))
+    ORDER BY greatest(expires_at, expiry_tried_at), expires_at, id LIMIT :limit FOR NO KEY UPDATE SKIP LOCKED)
+UPDATE payments SET expiry_tries = expiry_tries + 1, expiry_tried_at = :now FROM overdue
+WHERE payments.tenant_id = :tenant AND payments.id = overdue.id
+RETURNING payments.id, payments.expiry_tries
 """)
 
 
@@ -145,25 +160,13 @@ class PostgresPaymentRepository:
             query = query.where(PaymentRow.id < before)
         return [_payment(row) for row in await self._session.execute(query)]
 
-    async def unpaid(self, tenant_id: TenantId, *, now: datetime, limit: int) -> Sequence[Payment]:
-        """See `ports.payment_repository.PaymentRepository.unpaid`."""
-        rows = await self._session.execute(
-            select(_PAYMENTS)
-            .where(
-                PaymentRow.tenant_id == tenant_id,
-                PaymentRow.status.in_(_UNPAID),
-                PaymentRow.expires_at <= now,
-                ~exists().where(
-                    OperationRow.tenant_id == PaymentRow.tenant_id,
-                    OperationRow.subject == PaymentRow.id,
-                    OperationRow.kind == CANCEL_PAYMENT,
-                    OperationRow.state.not_in([state.value for state in TERMINAL_STATES]),
-                ),
-            )
-            .order_by(PaymentRow.expires_at)
-            .limit(limit)
-        )
-        return [_payment(row) for row in rows]
+    async def take_overdue(self, tenant_id: TenantId, *, now: datetime, limit: int) -> Sequence[OverduePayment]:
+        """See `ports.payment_repository.PaymentRepository.take_overdue`."""
+        values = {"tenant": tenant_id, "now": now, "pauses": list(EXPIRE_AGAIN_AFTER), "limit": limit}
+        return [
+            OverduePayment(PaymentId(row.id), row.expiry_tries)
+            for row in await self._session.execute(_TAKE_OVERDUE, values)
+        ]
 
     async def take_quiet(self, tenant_id: TenantId, *, now: datetime, limit: int) -> Sequence[PaymentId]:
         """See `ports.payment_repository.PaymentRepository.take_quiet`."""

@@ -8,7 +8,7 @@ from datetime import datetime
 from uuid import UUID
 
 from advanced_alchemy.base import DefaultBase
-from sqlalchemy import ARRAY, BigInteger, Boolean, DateTime, LargeBinary, Text, Uuid
+from sqlalchemy import ARRAY, BigInteger, Boolean, DateTime, LargeBinary, SmallInteger, Text, Uuid
 from sqlalchemy.orm import Mapped, mapped_column
 
 from adapters.postgres.tables import JsonText
@@ -69,6 +69,8 @@ class PaymentRow(DefaultBase):
     provider_updated_at: Mapped[datetime | None] = mapped_column(_Moment)
     updated_at: Mapped[datetime] = mapped_column(_Moment)
     asked_at: Mapped[datetime | None] = mapped_column(_Moment)
+    expiry_tries: Mapped[int] = mapped_column(SmallInteger, server_default="0")
+    expiry_tried_at: Mapped[datetime | None] = mapped_column(_Moment)
 
 
 class CaptureRow(DefaultBase):

@@ -23,6 +23,9 @@ CANCEL_PAYMENT = "payment.cancel"
 UNPAID_LIFETIME = timedelta(hours=24)
 """How long a payer may take; then the payment is canceled at the provider and expires."""
 
+EXPIRE_AGAIN_AFTER = (timedelta(minutes=1), timedelta(minutes=5), timedelta(hours=1), timedelta(days=1))
+"""Pauses before a payment that could not be canceled in time is tried again; the last one repeats, and is flagged."""
+
 QUIET_BEFORE_LOOK_UP = timedelta(hours=1)
 QUIET_BEFORE_LOOK_UP_WHEN_AUTHORIZED = timedelta(hours=6)
 """
@@ -275,6 +278,14 @@ class Payment:
         if self.review is None:
             raise PaymentNotUnderReview("nobody has to look at this payment")
         return replace(self, review=None, updated_at=now)
+
+
+@dataclass(frozen=True, slots=True)
+class OverduePayment:
+    """A payment whose payer ran out of time; *tries* counts how often it was let go of, this time included."""
+
+    id: PaymentId
+    tries: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -70,6 +70,8 @@ CREATE TABLE payments (
     provider_updated_at timestamptz,
     updated_at timestamptz NOT NULL,
     asked_at timestamptz,
+    expiry_tries smallint NOT NULL DEFAULT 0,
+    expiry_tried_at timestamptz,
     CONSTRAINT payments_pkey PRIMARY KEY (tenant_id, id),
     CONSTRAINT payments_wallet_exists FOREIGN KEY (tenant_id, wallet_id) REFERENCES wallets (tenant_id, id),
     CONSTRAINT payments_gateway_account_exists FOREIGN KEY (tenant_id, gateway_account)
