@@ -335,6 +335,11 @@ def observe_payment(payment: Payment, seen: PaymentSnapshot, *, now: datetime) -
     return payment.flag(f"the provider says {target} of a payment that is {payment.status}", now=now)
 
 
+def contradicts(payment: Payment, seen: PaymentSnapshot, *, now: datetime) -> bool:
+    """Whether the news are for a person to look at: they end nothing that is under way either."""
+    return observe_payment(replace(payment, review=None), seen, now=now).review is not None
+
+
 def _contradiction(payment: Payment, seen: PaymentSnapshot) -> str | None:
     """What in the news cannot be together, whatever we know."""
     if seen.captured > payment.amount:

@@ -23,23 +23,29 @@ class EndSteps:
 
     drivers: Mapping[str, OperationDriver]
 
-    async def __call__(
-        self, work: UnitOfWork, payment: Payment, seen: PaymentSnapshot, *, step: Step, now: datetime
-    ) -> Sequence[Operation]:
-        """
-        Those that ended. Old news, and news that do not fit the payment, end nothing.
-
-        All of them are locked before the payment is, which must not be locked yet, as by everything that may end them.
-        """
-        if not payment.is_about_this(seen) or payment.knows_newer_than(seen):
-            return ()
-        under_way = [
+    async def lock(self, work: UnitOfWork, payment: Payment) -> Sequence[Operation]:
+        """Those under way for the *payment*, which must not be locked yet, as by everything that may end them."""
+        return [
             await work.operations.lock(operation.tenant_id, operation.id)
             for operation in await work.operations.of_subject(payment.tenant_id, payment.id)
             if operation.kind in _STEPS and operation.is_active
         ]
+
+    async def __call__(
+        self,
+        work: UnitOfWork,
+        payment: Payment,
+        locked: Sequence[Operation],
+        seen: PaymentSnapshot,
+        *,
+        step: Step,
+        now: datetime,
+    ) -> Sequence[Operation]:
+        """Those of *locked* that ended; news older than the *payment*, read behind their locks, end nothing."""
+        if payment.knows_newer_than(seen):
+            return ()
         ended: list[Operation] = []
-        for operation in under_way:
+        for operation in locked:
             outcome = await self._outcome(work, operation, seen)
             if operation.is_active and isinstance(outcome, Succeeded | Declined):
                 driver = self.drivers[operation.kind]

@@ -1,6 +1,9 @@
 """A capture or cancellation whose answer got lost is over when the provider's webhook shows it, not a look-up later."""
 
 import asyncio
+from uuid import UUID
+
+import pytest
 
 from integration.http.answers import posted
 from integration.http.payments.till import Body, Till
@@ -94,16 +97,61 @@ async def test_a_payment_that_ran_out_of_time_is_expired_whoever_says_so_first(t
     assert (await till.doubt())["coming_in_count"] == 0
 
 
-async def test_old_news_and_news_of_another_amount_end_no_step(till: Till) -> None:
+async def test_old_news_end_no_step(till: Till) -> None:
     payment = await authorized(till, await till.wallet())
     await till.fault("drop_before_effect", "/v1/payments/*/capture")
     posted(await till.act(payment["id"], "capture"), 202)
 
     failed_first = await till.event_of(payment, "payment.failed", status="failed", updated_at=LONG_AGO)
-    other_amount = await till.event_of(payment, "payment.captured", status="captured", amount=70, captured=70)
-    for event in (failed_first, other_amount):
-        assert (await till.tell(event)).status_code == 202
+    assert (await till.tell(failed_first)).status_code == 202
     await till.hear()
 
     assert (await till.doubt())["coming_in_count"] == 1
-    assert (await till.read(payment["id"]))["captured"] == 0
+    assert (await till.read(payment["id"]))["review"] is None
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"status": "captured", "amount": 7000, "captured": 5000},
+        {"status": "captured", "captured": 6000},
+        {"status": "failed"},
+    ],
+)
+async def test_news_that_contradict_what_we_know_end_no_step(till: Till, said: Body) -> None:
+    payment = await authorized(till, await till.wallet())
+    await till.fault("drop_before_effect", "/v1/payments/*/capture")
+    posted(await till.act(payment["id"], "capture"), 202)
+
+    assert (await till.tell(await till.event_of(payment, "payment.updated", **said))).status_code == 202
+    await till.hear()
+
+    assert (await till.doubt())["coming_in_count"] == 1
+    found = await till.read(payment["id"])
+    assert (found["status"], found["captured"]) == ("authorized", 0)
+    assert found["review"] is not None
+
+
+async def test_news_that_waited_are_judged_by_what_was_heard_meanwhile(till: Till) -> None:
+    payment = await authorized(till, await till.wallet())
+    await till.fault("drop_before_effect", "/v1/payments/*/cancel")
+    posted(await till.act(payment["id"], "cancel"), 202)
+    canceled = await till.event_of(payment, "payment.canceled", status="canceled")
+    assert (await till.tell(canceled)).status_code == 202
+    [event] = await till.events(status="received")
+
+    async with till.container.unit_of_work() as work:
+        [step] = [
+            each for each in await work.operations.of_subject(till.tenant.id, UUID(payment["id"])) if each.is_active
+        ]
+        await work.operations.lock(till.tenant.id, step.id)
+        waiting = asyncio.create_task(till.apply(event["id"]))
+        await till.somebody_waits()
+        await till.as_owner(
+            "UPDATE payments SET provider_updated_at = provider_updated_at + interval '1 hour' WHERE id = $1",
+            UUID(payment["id"]),
+        )
+    told = await waiting
+
+    assert "ended" not in told.detail
+    assert (await till.doubt())["coming_in_count"] == 1

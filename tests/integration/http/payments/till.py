@@ -1,5 +1,6 @@
 """Where payments are taken, and what the payer, the provider, an operator and a worker do about them."""
 
+import asyncio
 import hmac
 import json
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ from integration.http.answers import posted
 WEBHOOK_SECRET = "secret-of-the-provider's-webhooks"
 RETURN_URL = "http://127.0.0.1:9/paid"
 Body = dict[str, Any]
+_WAITING = "SELECT count(*) FROM pg_locks WHERE NOT granted"
 
 
 def key_of(merchant: str) -> str:
@@ -212,6 +214,14 @@ class Till:
         """What no endpoint does, as the owner of the tables."""
         owner = await asyncpg.connect(self.owner_url)
         await owner.execute(statement, *values)
+        await owner.close()
+
+    async def somebody_waits(self) -> None:
+        """Until somebody waits for a lock."""
+        owner = await asyncpg.connect(self.owner_url)
+        async with asyncio.timeout(20):
+            while not await owner.fetchval(_WAITING):  # noqa: ASYNC110 - the server has no event to wait for
+                await asyncio.sleep(0.02)
         await owner.close()
 
     async def doubt(self) -> Body:
