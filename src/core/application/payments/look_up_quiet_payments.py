@@ -3,8 +3,8 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
+from core.application.one_by_one import one_by_one
 from core.application.racing import again_after_races
-from core.domain.errors import CoreError
 from core.domain.identifiers import PaymentId, TenantId
 from ports.unit_of_work import UnitOfWorkFactory
 
@@ -27,17 +27,14 @@ class LookUpQuietPaymentsHandler:
 
         Raises:
             Unavailable: If the database cannot be reached; the others were looked up.
+            Exception: Whatever else stopped one of them, as above.
         """
-        quiet = await again_after_races(lambda: self._take(tenant_id))
-        failed: CoreError | None = None
-        for payment_id in quiet:
-            try:
-                await self.look_up(tenant_id, payment_id)
-            except CoreError as error:
-                failed = failed or error
-        if failed is not None:
-            raise failed
-        return len(quiet)
+
+        async def look_up(payment_id: PaymentId) -> bool:
+            await self.look_up(tenant_id, payment_id)
+            return True
+
+        return await one_by_one(await again_after_races(lambda: self._take(tenant_id)), look_up)
 
     async def _take(self, tenant_id: TenantId) -> list[PaymentId]:
         async with self.unit_of_work() as work:
