@@ -78,10 +78,13 @@ def holds_card_number(text: str) -> bool:
 def without_card_numbers(text: str) -> str:
     """The same text for people and logs, with every card number replaced."""
     plain = _plain(text)
-    if (span := next(_spans(plain), None)) is None:
-        return text
-    start, end = span
-    return plain[:start] + _MASK + without_card_numbers(plain[end:])
+    kept: list[str] = []
+    begin = 0
+    for start, end in _spans(plain):  # once over the text: a body may be full of them
+        if start >= begin:
+            kept += (plain[begin:start], _MASK)
+            begin = end
+    return "".join((*kept, plain[begin:])) if kept else text
 
 
 def _places(value: object, pointer: str) -> Iterator[str]:

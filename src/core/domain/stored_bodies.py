@@ -13,6 +13,9 @@ from core.domain.card_numbers import holds_card_number, without_card_numbers
 _ESCAPED = "surrogateescape"
 """Bytes that are no UTF-8 come through unharmed."""
 
+_LONE_SURROGATE = re.compile("[\ud800-\udc7f\udd00-\udfff]")
+"""Half a character, which JSON may escape and UTF-8 cannot write; the gap is what `_ESCAPED` makes of other bytes."""
+
 _NO_JSON = object()
 
 
@@ -32,7 +35,8 @@ def storable(body: bytes, *, names: frozenset[str]) -> bytes:
         return body
     written = json.dumps(masked, ensure_ascii=False, separators=(",", ":"))
     # Once more as text: digits on both sides of a decimal point are no member's value.
-    return _without(written, kept).encode(errors=_ESCAPED)
+    escaped = _LONE_SURROGATE.sub(lambda found: f"\\u{ord(found[0]):04x}", _without(written, kept))
+    return escaped.encode(errors=_ESCAPED)
 
 
 def _document(text: str) -> object:
