@@ -64,6 +64,7 @@ def a_capture(amount: int, *, before: int) -> Capture:
         ("partially_captured", 2999, Unknown),
         ("partially_captured", 3000, Succeeded),
         ("captured", 5000, Succeeded),
+        ("captured", 1000, Declined),
         ("canceled", 1000, Declined),
         ("expired", 3000, Succeeded),
         ("authorized", 0, Unknown),
@@ -89,3 +90,10 @@ def test_a_cancellation_took_place_when_the_payment_is_over_and_not_when_money_w
 
     assert isinstance(untouched, Succeeded if status.value in OVER else Absent)
     assert isinstance(taken, Declined)
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"), [("captured", Succeeded), ("partially_captured", Unknown), ("canceled", Succeeded)]
+)
+def test_a_cancellation_after_a_part_was_captured_lets_the_rest_go(status: str, kind: type) -> None:
+    assert isinstance(cancellation_seen(seen(status, captured=2000)), kind)

@@ -18,6 +18,8 @@ _PAYMENT_DONE = frozenset(
     }
 )
 _PAYMENT_OVER = frozenset({ProviderPaymentStatus.FAILED, ProviderPaymentStatus.CANCELED, ProviderPaymentStatus.EXPIRED})
+_CAPTURABLE_NO_MORE = _PAYMENT_OVER | {ProviderPaymentStatus.CAPTURED}
+"""Captured in part and ended is called captured by some: the rest went back to the payer."""
 _REFUND_OVER = frozenset({ProviderRefundStatus.FAILED, ProviderRefundStatus.CANCELED})
 
 
@@ -43,16 +45,19 @@ def capture_seen(capture: Capture, seen: PaymentSnapshot) -> Sighting:
     if seen.captured == capture.captured_before:
         return (
             Declined(_over(seen), seen.provider_ref, seen)
-            if seen.status in _PAYMENT_OVER
+            if seen.status in _CAPTURABLE_NO_MORE
             else Absent(authoritative=True)
         )
     return Unknown("another amount was captured")
 
 
 def cancellation_seen(seen: PaymentSnapshot) -> Sighting:
-    """What became of a cancellation."""
-    if seen.status in _PAYMENT_OVER:
+    """What became of a cancellation; where a part was captured before, it let go of the rest."""
+    is_rest_gone = seen.status is ProviderPaymentStatus.CAPTURED and 0 < seen.captured < seen.authorized
+    if seen.status in _PAYMENT_OVER or is_rest_gone:
         return Succeeded(seen.provider_ref, seen)
+    if seen.status is ProviderPaymentStatus.PARTIALLY_CAPTURED and seen.captured:
+        return Unknown("a part was captured, and the rest is still authorized")
     return Declined(_paid(), seen.provider_ref, seen) if seen.captured else Absent(authoritative=True)
 
 
