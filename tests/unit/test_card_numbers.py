@@ -21,10 +21,13 @@ CARDS = [
 @pytest.mark.parametrize("written", ["{}", "card {} please", "pm_{}", "({})", "{}, 12/30", '"{}"', "{} 123"])
 def test_a_card_number_is_found_wherever_it_stands(card: str, written: str) -> None:
     groups = " ".join(card[at : at + 4] for at in range(0, len(card), 4))
-    for text in (card, groups, groups.replace(" ", "-"), groups.replace(" ", "\u00a0"), groups.replace(" ", "\u2011")):
+    arabic = card.translate({ord(digit): 0x0660 + int(digit) for digit in "0123456789"})
+    separated = [groups.replace(" ", separator) for separator in " -\u00a0\u2011"]
+    for text in (card, arabic, *separated):
         said = written.format(text)
         assert holds_card_number(said), said
         assert card[-4:] not in without_card_numbers(said)
+        assert arabic[-4:] not in without_card_numbers(said)
 
 
 @pytest.mark.parametrize(

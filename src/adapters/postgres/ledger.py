@@ -2,7 +2,7 @@
 The ledger on PostgreSQL: decide a batch under lock and write it in sets.
 
 Works on an asyncpg connection inside an open READ COMMITTED transaction. Global lock order: holds by id, accounts
-by id, idempotency keys, guard rows, outbox (docs/decisions/0004).
+by id, idempotency keys, guard rows, outbox (docs/decisions/0004; the last three part by part in a large batch).
 """
 
 from collections.abc import Iterable, Sequence

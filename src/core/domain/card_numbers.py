@@ -9,7 +9,7 @@ do, is no card.
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from unicodedata import normalize
+from unicodedata import decimal, normalize
 
 from core.domain.errors import Rejected
 
@@ -72,12 +72,12 @@ def refuse_card_numbers(value: object) -> None:
 
 def holds_card_number(text: str) -> bool:
     """Whether a card number is anywhere in it."""
-    return next(_spans(_plain(text)), None) is not None
+    return next(_spans(plain_digits(text)), None) is not None
 
 
 def without_card_numbers(text: str) -> str:
     """The same text for people and logs, with every card number replaced."""
-    plain = _plain(text)
+    plain = plain_digits(text)
     kept: list[str] = []
     begin = 0
     for start, end in _spans(plain):  # once over the text: a body may be full of them
@@ -105,9 +105,12 @@ def _places(value: object, pointer: str) -> Iterator[str]:
             yield from _places(inner, f"{pointer}/{place}")  # pyright: ignore[reportUnknownArgumentType]  # as above
 
 
-def _plain(text: str) -> str:
-    """Digits, spaces and hyphens of other alphabets as ASCII's."""
-    return text if text.isascii() else normalize("NFKC", text).translate(_HYPHENS)
+def plain_digits(text: str) -> str:
+    """The text with digits, spaces and hyphens of other alphabets as ASCII's."""
+    if text.isascii():
+        return text
+    plain = normalize("NFKC", text).translate(_HYPHENS)
+    return "".join(str(decimal(character)) if character.isdecimal() else character for character in plain)
 
 
 def _spans(text: str) -> Iterator[tuple[int, int]]:

@@ -71,10 +71,14 @@ class ReceiveGatewayEventHandler:
 
 
 def _names(reader: WebhookReader, verified: VerifiedWebhook) -> frozenset[str]:
-    """What the provider calls what it speaks of: kept, since later news and our own questions go by it."""
+    """
+    What the provider calls what it speaks of: kept, since later news and our own questions go by it.
+
+    References are not among them: ours are UUIDs, which are no card numbers; another's may say anything.
+    """
     names = {verified.event_id}
     for snapshot in reader.translate(verified):
-        names |= {snapshot.provider_ref, snapshot.reference or ""}
+        names.add(snapshot.provider_ref)
         if isinstance(snapshot, RefundSnapshot):
             names.add(snapshot.payment_ref)
     return frozenset(names)
