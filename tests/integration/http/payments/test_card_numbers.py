@@ -105,6 +105,20 @@ async def test_a_card_number_in_a_providers_message_is_applied_and_not_kept(till
     assert await till.tenant.available(wallet) == 5000
 
 
+async def test_a_card_number_as_the_reference_of_what_is_not_ours_is_not_kept(till: Till) -> None:
+    """Objects that somebody made in the provider's dashboard come in webhooks too."""
+    payment = posted(await till.pay(await till.wallet()))
+    told = await till.event_of(payment, "payment.captured")
+    foreign = told["data"]["object"] | {"id": "pay_of_the_dashboard", "reference": NUMBER}
+
+    assert (await till.tell(told | {"id": "evt_foreign", "data": {"object": foreign}})).status_code == 202
+
+    [kept] = [each for each in await till.events() if each["event_id"] == "evt_foreign"]
+    body = posted(await till.operator.get(f"/v1/admin/gateway-events/{kept['id']}"), 200)["body"]
+    assert "pay_of_the_dashboard" in body
+    assert not holds_card_number(body)
+
+
 async def test_a_card_number_as_an_idempotency_key_is_refused(till: Till) -> None:
     answer = await till.pay(await till.wallet(), key=NUMBER.replace(" ", ""))
 
