@@ -62,7 +62,8 @@ async def working(
     queue: Queue, functions: dict[str, Callable[..., Any]], *, kind: type[Worker[Any]] = Worker, **options: Any
 ) -> AsyncGenerator[Worker[Any]]:
     """A worker of the queue that knows those functions, for the time of one block."""
-    options = {"timers": TIMERS, "concurrency": 5, "dequeue_timeout": 0.5} | options
+    # A task that a busy machine lets wait for more than SAQ's one second would never be told as aborted.
+    options = {"timers": TIMERS, "concurrency": 5, "dequeue_timeout": 0.5, "cancellation_hard_deadline_s": 10} | options
     worker = kind(queue, list(functions.items()), **options)
     worker.SIGNALS = []
     running = asyncio.create_task(worker.start())

@@ -198,11 +198,12 @@ async def test_poison_is_kept_with_its_history_while_other_jobs_go_on(site: Site
     environment = clean_environment(**site.environment)
     answers = [await run_bursar(*bursar, environment=environment) for _ in range(2)]
     assert [status for status, _ in answers] == [0, 0], answers
-    assert [each.status for each in await site.letters(tenant_id)] == ["redriven"]
+    # By then it may be poison again, with a letter of its own.
+    assert [each.status for each in await site.letters(tenant_id) if each.id == letter.id] == ["redriven"]
 
     async def runs_again() -> bool:
         job = await site.container.streams_queue().job(raising.key)
-        return job is not None and job.attempts > 0
+        return (job is not None and job.attempts > 0) or len(await site.letters(tenant_id)) > 1
 
     await until(runs_again)
 
