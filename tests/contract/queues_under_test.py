@@ -62,10 +62,12 @@ async def working(
     queue: Queue, functions: dict[str, Callable[..., Any]], *, kind: type[Worker[Any]] = Worker, **options: Any
 ) -> AsyncGenerator[Worker[Any]]:
     """A worker of the queue that knows those functions, for the time of one block."""
-    # A task that a busy machine lets wait for more than SAQ's one second would never be told as aborted.
-    options = {"timers": TIMERS, "concurrency": 5, "dequeue_timeout": 0.5, "cancellation_hard_deadline_s": 10} | options
+    options = {"timers": TIMERS, "concurrency": 5, "dequeue_timeout": 0.5} | options
     worker = kind(queue, list(functions.items()), **options)
     worker.SIGNALS = []
+    if isinstance(queue, RedisQueue):
+        # A worker of SAQ's own sweeps when it begins, also what it is just taking; one sweep keeps the next ones away.
+        await queue.sweep(lock=60)
     running = asyncio.create_task(worker.start())
     try:
         yield worker
